@@ -1,0 +1,5 @@
+"""`python -m rollout_reporter`."""
+
+from .cli import app
+
+app()

@@ -1,0 +1,24 @@
+"""`rollout-reporter crds`: the CustomResourceDefinitions."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from rollout_reporter.cluster.crd import jira_site_crd, rollout_report_crd
+
+
+def crds(
+    directory: Annotated[
+        Path | None, typer.Option(help="Write one file for each into this directory.", file_okay=False)
+    ] = None,
+) -> None:
+    """Print the CustomResourceDefinitions, ready for `kubectl apply -f -`."""
+    definitions = [jira_site_crd(), rollout_report_crd()]
+    if directory is None:
+        typer.echo(yaml.safe_dump_all(definitions, sort_keys=False), nl=False)
+        return
+    for each in definitions:
+        path = directory / f"{each['spec']['names']['plural']}.yaml"
+        path.write_text(yaml.safe_dump(each, sort_keys=False))

@@ -1,0 +1,124 @@
+"""`rollout-reporter run`: the operator."""
+
+import asyncio
+import logging
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from rollout_reporter.cluster.api import UnconfiguredError
+from rollout_reporter.controller.app import run_operator
+from rollout_reporter.controller.settings import Settings
+
+from .logs import LogFormat, set_up_logging
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def run(  # noqa: PLR0913 (one parameter for each flag)
+    *,
+    namespace: Annotated[
+        str, typer.Option(envvar="POD_NAMESPACE", help="Namespace of the operator, its JiraSites and Lease.")
+    ],
+    kubeconfig: Annotated[
+        str, typer.Option(envvar="KUBECONFIG", help="Kubeconfig; without one, the pod's ServiceAccount.")
+    ] = "",
+    cluster_name: Annotated[
+        str,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_CLUSTER_NAME",
+            help="Name of the cluster in Jira's pipelines; without one, the uid of kube-system.",
+        ),
+    ] = "",
+    watch_namespaces: Annotated[
+        str,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_WATCH_NAMESPACES",
+            help="Namespaces to watch, separated by commas; none for the whole cluster.",
+        ),
+    ] = "",
+    exclude_namespaces: Annotated[
+        str,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_EXCLUDE_NAMESPACES",
+            help="Namespaces to leave out, separated by commas; * is a wildcard.",
+        ),
+    ] = "",
+    namespace_selector: Annotated[
+        str,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_NAMESPACE_SELECTOR",
+            help="Label selector of the Namespaces to watch; none for all.",
+        ),
+    ] = "",
+    allowed_hosts: Annotated[
+        str,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_ALLOWED_HOSTS",
+            help="Hosts beside Atlassian's that credentials may be sent to, separated by commas.",
+        ),
+    ] = "",
+    conditions_on_workloads: Annotated[
+        bool,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_CONDITIONS_ON_WORKLOADS",
+            help="Whether to show the condition on Deployments and Rollouts.",
+        ),
+    ] = True,
+    dry_run: Annotated[
+        bool,
+        typer.Option(envvar="ROLLOUT_REPORTER_DRY_RUN", help="Send nothing to Jira, log it instead."),
+    ] = False,
+    host: Annotated[
+        str,
+        typer.Option(envvar="ROLLOUT_REPORTER_HOST", help="Address that probes and metrics are served on."),
+    ] = "0.0.0.0",  # noqa: S104 (a pod's probes come from outside the pod)
+    probe_port: Annotated[
+        int, typer.Option(envvar="ROLLOUT_REPORTER_PROBE_PORT", help="Port of /healthz and /readyz.")
+    ] = 8081,
+    metrics_port: Annotated[
+        int, typer.Option(envvar="ROLLOUT_REPORTER_METRICS_PORT", help="Port of /metrics.")
+    ] = 8080,
+    log_level: Annotated[LogLevel, typer.Option(envvar="ROLLOUT_REPORTER_LOG_LEVEL")] = LogLevel.INFO,
+    log_format: Annotated[LogFormat, typer.Option(envvar="ROLLOUT_REPORTER_LOG_FORMAT")] = LogFormat.TEXT,
+) -> None:
+    """Run the operator: watch workloads, report their rollouts to Jira, show it on them."""
+    set_up_logging(log_level.value, log_format)
+    settings = Settings(
+        namespace=namespace,
+        cluster_name=cluster_name or None,
+        watch_namespaces=_listed(watch_namespaces),
+        exclude_namespaces=_listed(exclude_namespaces),
+        namespace_selector=namespace_selector,
+        allowed_hosts=_listed(allowed_hosts),
+        conditions_on_workloads=conditions_on_workloads,
+        dry_run=dry_run,
+        host=host,
+        probe_port=probe_port,
+        metrics_port=metrics_port,
+    )
+    if settings.watch_namespaces and not settings.cluster_name:
+        raise typer.BadParameter("--watch-namespaces needs --cluster-name: kube-system cannot be read then")
+    try:
+        asyncio.run(run_operator(settings, kubeconfig))
+    except (UnconfiguredError, OSError) as error:
+        logging.getLogger(__name__).critical("%s", error)
+        raise typer.Exit(1) from error
+    except ExceptionGroup as group:
+        known, rest = group.split(OSError)
+        if known is None or rest is not None:
+            raise
+        logging.getLogger(__name__).critical("%s", known.exceptions[0])
+        raise typer.Exit(1) from group

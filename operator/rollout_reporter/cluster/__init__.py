@@ -1,0 +1,1 @@
+"""Reading and writing Kubernetes. The only home of the kubernetes client."""

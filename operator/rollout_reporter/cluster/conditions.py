@@ -1,0 +1,77 @@
+"""The condition on a workload: the one thing that the operator writes on a user's object.
+
+On a Deployment it is applied (its conditions are a map by type). A Rollout's conditions are one atomic list
+to the API server, so there it is a JSON patch that holds only for the version that was read:
+https://github.com/argoproj/argo-rollouts/blob/master/manifests/crds/rollout-crd.yaml
+"""
+
+from datetime import datetime
+
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.core.condition import ShownCondition
+from rollout_reporter.core.names import REPORTED
+from rollout_reporter.core.objects import resource_version_of
+from rollout_reporter.core.workload import Kind, WorkloadRef
+
+from .api import ConflictError, Object, apply, get, json_patch
+from .lookups import workload_path
+
+
+async def write_condition(
+    api: ApiClient, ref: WorkloadRef, shown: ShownCondition | None, now: datetime
+) -> int:
+    """Set the condition on a workload, or remove it with `None`; return the workload's new version.
+
+    Raises:
+        NotFoundError: The workload is gone.
+        ConflictError: Another workload has its name now, or a Rollout was changed meanwhile.
+    """
+    write = _apply if ref.kind is Kind.DEPLOYMENT else _patch
+    return resource_version_of(await write(api, ref, _item(shown, now) if shown else None))
+
+
+async def _apply(api: ApiClient, ref: WorkloadRef, item: Object | None) -> Object:
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": ref.kind.value,
+        "metadata": {"name": ref.name, "uid": ref.uid},
+        "status": {"conditions": [item] if item else []},
+    }
+    return await apply(api, workload_path(ref, "status"), body, force=True)
+
+
+async def _patch(api: ApiClient, ref: WorkloadRef, item: Object | None) -> Object:
+    rollout = await get(api, workload_path(ref))
+    if rollout["metadata"]["uid"] != ref.uid:
+        raise ConflictError(f"{ref} was made again")
+    operations = _operations(rollout, item)
+    if not operations:
+        return rollout
+    version = {"op": "test", "path": "/metadata/resourceVersion"}
+    version["value"] = rollout["metadata"]["resourceVersion"]
+    return await json_patch(api, workload_path(ref, "status"), [version, *operations])
+
+
+def _operations(rollout: Object, item: Object | None) -> list[Object]:
+    conditions = rollout.get("status", {}).get("conditions")
+    if conditions is None:
+        return [{"op": "add", "path": "/status/conditions", "value": [item]}] if item else []
+    index = next((i for i, each in enumerate(conditions) if each["type"] == REPORTED), None)
+    if item is None:
+        return [] if index is None else [{"op": "remove", "path": f"/status/conditions/{index}"}]
+    if index is None:
+        return [{"op": "add", "path": "/status/conditions/-", "value": item}]
+    return [{"op": "replace", "path": f"/status/conditions/{index}", "value": item}]
+
+
+def _item(shown: ShownCondition, now: datetime) -> Object:
+    condition = shown.condition
+    return {
+        "type": REPORTED,
+        "status": condition.status.value,
+        "reason": condition.reason,
+        "message": condition.message,
+        "lastTransitionTime": f"{shown.since:%Y-%m-%dT%H:%M:%SZ}",
+        "lastUpdateTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+    }

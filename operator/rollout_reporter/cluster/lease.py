@@ -1,0 +1,301 @@
+"""Leadership on a Lease, and the update numbers that only a leader may issue.
+
+The Lease carries two things in one write: who leads, and the ceiling of the numbers that he may issue. Both
+are guarded by its resourceVersion, so a write that lost a race changes neither. The decisions are those of
+`core.election` and `core.numbers`; here is what asks and writes. The wall clock of this machine is not looked
+at: what has to be a date is the API server's, carried on by the monotonic clock.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.core.election import (
+    LEASE_API,
+    RETRY_PERIOD,
+    UNSEEN,
+    Acquire,
+    Create,
+    Lost,
+    Renew,
+    Term,
+    Wait,
+    ceiling_of,
+    claimed,
+    decide,
+    observe,
+    released,
+    unclaimed,
+    view_of,
+)
+from rollout_reporter.core.names import APP
+from rollout_reporter.core.numbers import CeilingReachedError, UpdateClock
+
+from .api import (
+    Answer,
+    ClusterError,
+    ConflictError,
+    NotFoundError,
+    Object,
+    Request,
+    path_to,
+    send,
+    server_date,
+)
+
+LEASE: Final = APP
+"""Name of the Lease, in the operator's namespace."""
+
+ATTEMPT_TIMEOUT: Final = 4.0
+"""Seconds for one request, so that a leader can try twice before his time is over."""
+
+JITTER: Final = 0.4
+"""Most seconds by which a pause is lengthened, so that those who wait do not ask in step."""
+
+_log = logging.getLogger(__name__)
+
+
+class NotLeadingError(Exception):
+    """We do not lead, or no longer: somebody else may, so nothing may be written or numbered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerClock:
+    """The API server's time: its last `Date`, and when that was read on our monotonic clock."""
+
+    date: datetime
+    read_at: float
+
+    def at(self, now: float) -> datetime:
+        """Return the API server's time at the monotonic time `now`."""
+        return self.date + timedelta(seconds=now - self.read_at)
+
+
+class Leadership:
+    """One candidacy, which leads to at most one term; made inside the event loop that runs it.
+
+    Whoever has lost it makes another one, if need be with the same identity: it then need not wait for its
+    own old record to expire.
+
+    Attributes:
+        lost: Set as soon as the term is over, five seconds before an expired Lease could be taken by others;
+            also when `run` ends in any other way.
+        ignored_ceiling: A ceiling on the Lease that was not believed, because it was more than a day ahead.
+        Jira
+            will hide our updates of whatever was sent with such a number: worth an alert.
+    """
+
+    def __init__(self, api: ApiClient, *, namespace: str, identity: str) -> None:
+        self.lost = asyncio.Event()
+        self.ignored_ceiling: int | None = None
+        self._api = api
+        self._namespace = namespace
+        self._collection = path_to(LEASE_API, "leases", namespace)
+        self._path = path_to(LEASE_API, "leases", namespace, LEASE)
+        self._me = identity
+        self._now = asyncio.get_running_loop().time
+        self._server: ServerClock | None = None
+        self._numbers = UpdateClock()
+        self._lease: Object | None = None
+        self._seen = UNSEEN
+        self._is_stale = True  # whether the Lease may be another than the one seen
+        self._may_hold = False  # whether the Lease may name us
+        self._term: Term | None = None
+        self._elected = asyncio.Event()
+        self._raised = asyncio.Event()  # one for each write
+        self._wanted = asyncio.Event()  # a higher ceiling
+        self._complaint = ""
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether we lead right now. The clock tells, so it is right even if the loop was held up."""
+        return self._term is not None and not self._term.is_over(self._now())
+
+    @property
+    def ceiling(self) -> int:
+        """The highest number that may be issued before the Lease is written again."""
+        return self._numbers.ceiling
+
+    async def run(self) -> None:
+        """Campaign, lead, and return when leadership is lost; cancel it to hand leadership over."""
+        try:
+            while not self.lost.is_set():
+                await self._step()
+        finally:
+            self._end()
+            if self._may_hold:
+                await self._release()
+
+    async def elected(self) -> None:
+        """Wait until we lead.
+
+        Raises:
+            NotLeadingError: The candidacy has ended.
+        """
+        await self._elected.wait()
+        self._insist()
+
+    async def start_above(self, stored: Iterable[int]) -> tuple[int, ...]:
+        """Go above the numbers found in journal and records, before the first number is issued.
+
+        Returns:
+            Those that were ignored, because they are more than a day ahead of the API server: worth an alert.
+
+        Raises:
+            NotLeadingError: We do not lead.
+        """
+        self._insist()
+        return self._numbers.start_above(stored, _epoch_ms(await self.server_now()))
+
+    async def next_number(self) -> int:
+        """Return the next `updateSequenceNumber`, above all that any leader before us could issue.
+
+        It waits while the ceiling has to be raised first.
+
+        Raises:
+            NotLeadingError: We do not lead.
+        """
+        while True:
+            self._insist()
+            now_ms = _epoch_ms(await self.server_now())  # at once: who leads has had an answer
+            try:
+                return self._numbers.issue(now_ms)
+            except CeilingReachedError:
+                if self._numbers.is_worth_raising(now_ms):
+                    self._wanted.set()
+            await self._raised.wait()
+
+    async def server_now(self) -> datetime:
+        """Return the API server's time, asked for only if no answer has told it yet."""
+        if self._server is None:
+            self._server = ServerClock(await server_date(self._api), self._now())
+        return self._server.at(self._now())
+
+    def _insist(self) -> None:
+        if not self.is_leader:
+            raise NotLeadingError(f"{self._me} does not lead")
+
+    async def _step(self) -> None:
+        """Look at the Lease if it may have changed, decide, act, pause."""
+        try:
+            if self._is_stale and self._time_left() > 0:
+                await self._look()
+            await self._act()
+        except ClusterError as error:
+            self._is_stale = True
+            self._complain(error)
+            await self._pause(0.0 if isinstance(error, ConflictError) else RETRY_PERIOD)
+
+    async def _look(self) -> None:
+        try:
+            answer = await self._send("GET", self._path)
+        except NotFoundError:
+            self._take_in(None)
+        else:
+            self._take_in(answer.body)
+
+    def _take_in(self, lease: Object | None) -> None:
+        view = None if lease is None else view_of(lease)
+        self._lease = lease
+        self._seen = observe(self._seen, view, self._now())
+        self._may_hold = view is not None and view.holder == self._me
+        self._is_stale = False
+
+    async def _act(self) -> None:
+        match decide(self._seen, self._me, self._term, self._now()):
+            case Wait(seconds):
+                self._is_stale = True
+                await self._pause(seconds)
+            case Lost(because):
+                _log.warning("%s leads no longer: %s", self._me, because)
+                self._end()
+            case Create():
+                await self._claim("POST", self._collection)
+            case Acquire() | Renew():
+                await self._claim("PUT", self._path)
+
+    async def _claim(self, method: str, path: str) -> None:
+        """Write that we lead, with a raised ceiling; both count once the answer is here. Then rest."""
+        lease = self._lease or unclaimed(self._namespace, LEASE)
+        now = await self.server_now()
+        is_new_term = self._term is None
+        if is_new_term:
+            self._start_above_lease(ceiling_of(lease), now)
+        ceiling = self._numbers.next_ceiling(_epoch_ms(now))
+        body = claimed(lease, self._me, is_new_term=is_new_term, at=now, ceiling=ceiling)
+        self._wanted.clear()
+        self._is_stale = self._may_hold = True  # for as long as there is no answer
+        sent_at = self._now()
+        answer = await self._send(method, path, body)
+        self._take_in(answer.body)
+        self._term = Term(renewed_at=sent_at)
+        self._numbers.raise_ceiling(ceiling)
+        self._complaint = ""
+        self._wake()
+        if is_new_term:
+            _log.info("%s leads", self._me)
+            self._elected.set()
+        await self._rest()
+
+    def _start_above_lease(self, ceiling: int, now: datetime) -> None:
+        if self._numbers.start_above([ceiling], _epoch_ms(now)):
+            self.ignored_ceiling = ceiling
+            _log.error("the ceiling %d on the Lease is more than a day ahead and is ignored", ceiling)
+
+    async def _rest(self) -> None:
+        """Wait until the Lease is to be renewed, or a burst needs a higher ceiling."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETRY_PERIOD):
+                await self._wanted.wait()
+
+    async def _pause(self, seconds: float) -> None:
+        jitter = random.uniform(0, JITTER)  # noqa: S311 - it is no secret
+        await asyncio.sleep(min(seconds + jitter, self._time_left()))
+
+    def _time_left(self) -> float:
+        """Return the seconds for which we lead without another renewal; endless if we do not lead."""
+        return float("inf") if self._term is None else max(0.0, self._term.ends_at - self._now())
+
+    async def _send(self, method: str, path: str, body: Object | None = None) -> Answer:
+        within = min(ATTEMPT_TIMEOUT, self._time_left())
+        answer = await send(self._api, Request(method, path, body=body, within=within))
+        if answer.date is not None:
+            self._server = ServerClock(answer.date, self._now())
+        return answer
+
+    async def _release(self) -> None:
+        """Free the Lease, so that the next leader need not wait until it expires; if that fails, he waits."""
+        with suppress(ClusterError):
+            if self._is_stale:
+                await self._look()
+            if self._may_hold and self._lease is not None:
+                await self._send("PUT", self._path, released(self._lease, await self.server_now()))
+                _log.info("%s has released the Lease", self._me)
+
+    def _end(self) -> None:
+        self._term = None
+        self.lost.set()
+        self._elected.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let all who wait for a higher ceiling try again."""
+        raised, self._raised = self._raised, asyncio.Event()
+        raised.set()
+
+    def _complain(self, error: ClusterError) -> None:
+        """Log an error once, not every two seconds."""
+        if str(error) != self._complaint and not isinstance(error, ConflictError):
+            _log.warning("the Lease %s/%s cannot be kept: %s", self._namespace, LEASE, error)
+            self._complaint = str(error)
+
+
+def _epoch_ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)

@@ -1,0 +1,56 @@
+"""Looking up what belongs to one workload, on demand; nothing of this is watched."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.core import deployments, rollouts
+from rollout_reporter.core.environments import NamespaceFacts
+from rollout_reporter.core.objects import wishes_of
+from rollout_reporter.core.workload import Kind, ReplicaSetFacts, Snapshot, WorkloadRef
+
+from .api import get, list_pages, path_to
+
+_API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
+_PLURALS: Final = {Kind.DEPLOYMENT: "deployments", Kind.ROLLOUT: "rollouts"}
+_REPLICA_SET_READERS: Final = {
+    Kind.DEPLOYMENT: deployments.read_replica_set,
+    Kind.ROLLOUT: rollouts.read_replica_set,
+}
+_READERS: Final = {Kind.DEPLOYMENT: deployments.read_deployment, Kind.ROLLOUT: rollouts.read_rollout}
+
+
+def workload_path(ref: WorkloadRef, subresource: str = "") -> str:
+    """Path of a workload in the API."""
+    return path_to(_API_VERSIONS[ref.kind], _PLURALS[ref.kind], ref.namespace, ref.name, subresource)
+
+
+def workload_reference(ref: WorkloadRef) -> Mapping[str, Any]:
+    """An `ObjectReference` to a workload."""
+    return {
+        "apiVersion": _API_VERSIONS[ref.kind],
+        "kind": ref.kind.value,
+        "namespace": ref.namespace,
+        "name": ref.name,
+        "uid": ref.uid,
+    }
+
+
+async def find_replica_sets(api: ApiClient, snapshot: Snapshot) -> tuple[ReplicaSetFacts, ...]:
+    """All ReplicaSets that the workload owns and its controller has numbered."""
+    read, ref = _REPLICA_SET_READERS[snapshot.ref.kind], snapshot.ref
+    path = path_to("apps/v1", "replicasets", ref.namespace)
+    found = [read(each, ref) async for each in list_pages(api, path, label_selector=snapshot.selector)]
+    return tuple(each for each in found if each)
+
+
+async def find_namespace(api: ApiClient, name: str) -> NamespaceFacts:
+    """What a Namespace says of itself."""
+    body = await get(api, path_to("v1", "namespaces", name=name))
+    return NamespaceFacts(name, wishes_of(body), body["metadata"].get("labels") or {})
+
+
+async def find_workload(api: ApiClient, ref: WorkloadRef) -> Snapshot:
+    """The workload of this name as it is now; it can be another one than `ref` if it was made again."""
+    return _READERS[ref.kind](await get(api, workload_path(ref)))

@@ -1,0 +1,220 @@
+"""RolloutReports: what the operator remembers of a workload, and what people read of it."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.core import names
+from rollout_reporter.core.ledger import Acknowledged, Entry, Ledger, Refusal
+from rollout_reporter.core.report import Environment, Pipeline
+from rollout_reporter.core.workload import WorkloadRef
+
+from .api import ConflictError, NotFoundError, Object, create, delete, get, list_pages, path_to, replace
+from .resources import (
+    AcknowledgedModel,
+    ConditionModel,
+    EnvironmentModel,
+    JiraDeployment,
+    PipelineModel,
+    RefusalModel,
+    RolloutReportSpec,
+    RolloutReportStatus,
+    WorkloadReference,
+)
+
+PLURAL: Final = "rolloutreports"
+_MAX_NAME: Final = 253
+_MAX_MESSAGE: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A RolloutReport as the API server holds it."""
+
+    ledger: Ledger
+    conditions: tuple[ConditionModel, ...]
+    resource_version: str
+
+
+def report_name(ref: WorkloadRef) -> str:
+    """`<kind>-<name>`, with a hash in place of what is too long."""
+    name = f"{ref.kind.lower()}-{ref.name}"
+    if len(name) <= _MAX_NAME:
+        return name
+    return f"{name[: _MAX_NAME - 17]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+async def load_reports(api: ApiClient, namespace: str = "") -> AsyncIterator[StoredReport]:
+    """All RolloutReports of a Namespace, or of the cluster."""
+    async for body in list_pages(api, path_to(names.API_VERSION, PLURAL, namespace)):
+        yield _stored(body)
+
+
+async def store_report(
+    api: ApiClient, ledger: Ledger, conditions: Sequence[ConditionModel], resource_version: str | None
+) -> StoredReport:
+    """Write a RolloutReport, fenced by the version that the caller knows.
+
+    Args:
+        api: The client.
+        ledger: What to remember.
+        conditions: What people read.
+        resource_version: The version that this replaces; `None` if the caller knows of none.
+
+    Raises:
+        ConflictError: Somebody else has written it.
+    """
+    ref = ledger.ref
+    if resource_version is None:
+        resource_version = await _create(api, ref)
+    body = _body(ref) | {
+        "status": _status(ledger, conditions).model_dump(mode="json", by_alias=True, exclude_none=True)
+    }
+    body["metadata"]["resourceVersion"] = resource_version
+    path = path_to(names.API_VERSION, PLURAL, ref.namespace, report_name(ref), "status")
+    return _stored(await replace(api, path, body))
+
+
+async def remove_report(api: ApiClient, ref: WorkloadRef) -> None:
+    """Remove a RolloutReport whose workload is gone and closed."""
+    try:
+        await delete(api, path_to(names.API_VERSION, PLURAL, ref.namespace, report_name(ref)))
+    except NotFoundError:
+        return  # somebody was faster
+
+
+async def load_report(api: ApiClient, ref: WorkloadRef) -> StoredReport | None:
+    """The RolloutReport of a workload."""
+    try:
+        return _stored(await get(api, path_to(names.API_VERSION, PLURAL, ref.namespace, report_name(ref))))
+    except NotFoundError:
+        return None
+
+
+async def _create(api: ApiClient, ref: WorkloadRef) -> str:
+    """Make the report, or take over the one of an earlier workload of this name."""
+    path = path_to(names.API_VERSION, PLURAL, ref.namespace)
+    try:
+        made = await create(api, path, _body(ref))
+    except ConflictError:
+        made = await get(api, f"{path}/{report_name(ref)}")
+        if made["spec"]["workload"]["uid"] != ref.uid:
+            made["spec"] = _body(ref)["spec"]
+            made = await replace(api, f"{path}/{report_name(ref)}", made)
+    return str(made["metadata"]["resourceVersion"])
+
+
+def _body(ref: WorkloadRef) -> Object:
+    spec = RolloutReportSpec(workload=WorkloadReference(kind=ref.kind, name=ref.name, uid=ref.uid))
+    return {
+        "apiVersion": names.API_VERSION,
+        "kind": "RolloutReport",
+        "metadata": {"name": report_name(ref), "namespace": ref.namespace},
+        "spec": spec.model_dump(mode="json", by_alias=True),
+    }
+
+
+def _stored(body: Object) -> StoredReport:
+    spec = RolloutReportSpec.model_validate(body["spec"])
+    status = RolloutReportStatus.model_validate(body.get("status") or {})
+    meta, workload = body["metadata"], spec.workload
+    ref = WorkloadRef(meta["namespace"], workload.kind, workload.name, workload.uid)
+    newest_first = [*([status.current] if status.current else []), *status.history]
+    entries = tuple(_entry(each) for each in reversed(newest_first))
+    return StoredReport(Ledger(ref, entries), tuple(status.conditions), meta["resourceVersion"])
+
+
+def _status(ledger: Ledger, conditions: Sequence[ConditionModel]) -> RolloutReportStatus:
+    newest_first = [_deployment(entry) for entry in reversed(ledger.entries)]
+    current = ledger.current
+    return RolloutReportStatus(
+        workload=str(ledger.ref),
+        issues=", ".join(current.issue_keys) if current else None,
+        current=newest_first[0] if newest_first else None,
+        history=newest_first[1:],
+        conditions=list(conditions),
+    )
+
+
+def _deployment(entry: Entry) -> JiraDeployment:
+    acknowledged, refusal = entry.acknowledged, entry.refusal
+    return JiraDeployment(
+        workload_uid=entry.workload_uid,
+        site=entry.site,
+        pipeline=PipelineModel(id=entry.pipeline.id, name=entry.pipeline.name),
+        environment=EnvironmentModel(
+            id=entry.environment.id, name=entry.environment.name, type=entry.environment.type
+        ),
+        deployment_sequence_number=entry.number,
+        revision=entry.revision,
+        replica_set=entry.replica_set,
+        template=entry.template,
+        state=entry.state,
+        because=entry.because,
+        since=entry.since,
+        issue_keys=list(entry.issue_keys),
+        service_ids=list(entry.service_ids),
+        display_name=entry.display_name,
+        description=entry.description,
+        url=entry.url,
+        label=entry.label,
+        acknowledged=acknowledged
+        and AcknowledgedModel(
+            state=acknowledged.state,
+            content=acknowledged.content,
+            essence=acknowledged.essence,
+            update_sequence_number=acknowledged.update_number,
+            at=acknowledged.at,
+            unknown_issue_keys=list(acknowledged.unknown_keys),
+        ),
+        refused=refusal
+        and RefusalModel(
+            content=refusal.content,
+            message=refusal.message[:_MAX_MESSAGE],
+            unknown_issue_keys=list(refusal.unknown_keys),
+            at=refusal.at,
+        ),
+    )
+
+
+def _entry(model: JiraDeployment) -> Entry:
+    acknowledged, refused, environment = model.acknowledged, model.refused, model.environment
+    return Entry(
+        workload_uid=model.workload_uid,
+        site=model.site,
+        pipeline=Pipeline(model.pipeline.id, model.pipeline.name),
+        environment=Environment(environment.id, environment.name, environment.type),
+        number=model.deployment_sequence_number,
+        revision=model.revision,
+        replica_set=model.replica_set,
+        template=model.template,
+        state=model.state,
+        because=model.because,
+        since=model.since,
+        issue_keys=tuple(model.issue_keys),
+        service_ids=tuple(model.service_ids),
+        display_name=model.display_name,
+        description=model.description,
+        url=model.url,
+        label=model.label,
+        acknowledged=_acknowledged(acknowledged) if acknowledged else None,
+        refusal=_refusal(refused) if refused else None,
+    )
+
+
+def _acknowledged(model: AcknowledgedModel) -> Acknowledged:
+    return Acknowledged(
+        model.state,
+        model.content,
+        model.essence,
+        model.update_sequence_number,
+        model.at,
+        tuple(model.unknown_issue_keys),
+    )
+
+
+def _refusal(model: RefusalModel) -> Refusal:
+    return Refusal(model.content, model.message, tuple(model.unknown_issue_keys), model.at)

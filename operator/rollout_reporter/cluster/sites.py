@@ -1,0 +1,76 @@
+"""JiraSites and the Secrets that hold their credentials."""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kubernetes.aio.client.api_client import ApiClient
+from pydantic import ValidationError
+
+from rollout_reporter.core import names
+
+from .api import NotFoundError, get, list_pages, merge_patch, path_to
+from .resources import JiraSiteSpec, JiraSiteStatus
+
+PLURAL: Final = "jirasites"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSite:
+    """A JiraSite as the API server holds it."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    spec: JiraSiteSpec | None
+    """`None` if it does not fit the model: the CRD in the cluster is of another version."""
+    status: JiraSiteStatus
+
+    @property
+    def reference(self) -> Mapping[str, str]:
+        """An `ObjectReference` to it."""
+        return {
+            "apiVersion": names.API_VERSION,
+            "kind": "JiraSite",
+            "namespace": self.namespace,
+            "name": self.name,
+            "uid": self.uid,
+        }
+
+
+async def load_sites(api: ApiClient, namespace: str) -> AsyncIterator[StoredSite]:
+    """All JiraSites of the operator's Namespace."""
+    async for body in list_pages(api, path_to(names.API_VERSION, PLURAL, namespace)):
+        meta = body["metadata"]
+        status = JiraSiteStatus.model_validate(body.get("status") or {})
+        try:
+            spec = JiraSiteSpec.model_validate(body["spec"])
+        except ValidationError:
+            spec = None
+        yield StoredSite(namespace, meta["name"], meta["uid"], meta.get("generation", 0), spec, status)
+
+
+async def store_site_status(api: ApiClient, site: StoredSite, status: JiraSiteStatus) -> None:
+    """Write what was found of a site."""
+    path = path_to(names.API_VERSION, PLURAL, site.namespace, site.name, "status")
+    found = status.model_dump(mode="json", by_alias=True)
+    await merge_patch(api, path, {"metadata": {"uid": site.uid}, "status": found})
+
+
+async def load_secret(api: ApiClient, namespace: str, name: str) -> Mapping[str, str] | None:
+    """The texts in a Secret; `None` if there is no such Secret."""
+    try:
+        body = await get(api, path_to("v1", "secrets", namespace, name))
+    except NotFoundError:
+        return None
+    return {key: _decoded(value) for key, value in (body.get("data") or {}).items()}
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value).decode().strip()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

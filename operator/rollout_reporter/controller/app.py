@@ -1,0 +1,174 @@
+"""The operator, put together: the watch, the candidacy for leadership, and the reporting of a leader."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import TypeVar
+
+import httpx
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter import __version__
+from rollout_reporter.cluster.api import ClusterError, NotFoundError, connect
+from rollout_reporter.cluster.discovery import cluster_uid
+from rollout_reporter.cluster.lease import Leadership, NotLeadingError
+from rollout_reporter.cluster.reports import StoredReport, load_reports
+from rollout_reporter.jira.wire import http_client
+
+from .backoff import Backoff
+from .book import Book
+from .context import Context
+from .metrics import METRICS
+from .probes import serve_probes
+from .reporter import Reporter
+from .settings import STOP_GRACE, Settings
+from .sightings import Sightings
+from .sites import Sites
+from .watch import Watch
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+async def run_operator(settings: Settings, kubeconfig: str = "") -> None:
+    """Run the operator until it is told to stop by SIGTERM or SIGINT.
+
+    Raises:
+        UnconfiguredError: No way to a cluster is known.
+        OSError: A port is taken.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    async with await connect(kubeconfig) as api, http_client() as http:
+        operator = Operator(api, http, settings)
+        log.info("Rollout Reporter %s starts as %s", __version__, operator.identity)
+        await operator.run(stop)
+    log.info("stopped")
+
+
+class Operator:
+    """One process: it always watches, and reports while it leads."""
+
+    def __init__(self, api: ApiClient, http: httpx.AsyncClient, settings: Settings) -> None:
+        self._api, self._http, self._settings = api, http, settings
+        self._sightings = Sightings()
+        self._watch = Watch(api, settings, self._sightings)
+        self._stop = asyncio.Event()
+        name = os.environ.get("POD_NAME") or socket.gethostname()
+        self.identity = f"{name}_{uuid.uuid4().hex[:8]}"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set; what is due is then still sent, and leadership handed over."""
+        self._stop = stop
+        async with asyncio.TaskGroup() as group:
+            services = [
+                group.create_task(self._watch.run(), name="watch"),
+                group.create_task(
+                    serve_probes(self._settings, is_ready=lambda: self._watch.is_running), name="probes"
+                ),
+            ]
+            await self._campaign()
+            for service in services:
+                service.cancel()
+
+    async def _campaign(self) -> None:
+        """Stand for leadership again and again, until told to stop."""
+        while not self._stop.is_set():
+            leadership = Leadership(self._api, namespace=self._settings.namespace, identity=self.identity)
+            async with _in_background(leadership.run()):
+                try:
+                    await _first_of(self._stop.wait(), leadership.elected())
+                    if leadership.is_leader:
+                        await self._lead(leadership)
+                except* NotLeadingError:
+                    log.warning("leadership was lost, another process may lead now")
+
+    async def _lead(self, leadership: Leadership) -> None:
+        log.info("leading")
+        METRICS.leader.set(1)
+        try:
+            async with _in_background(self._report(leadership)) as reporting:
+                await _first_of(leadership.lost.wait(), reporting)
+        finally:
+            METRICS.leader.set(0)
+
+    async def _report(self, leadership: Leadership) -> None:
+        """Report until cancelled; a stop is answered by sending first what is due."""
+        cluster = self._settings.cluster_name
+        if cluster is None:
+            cluster = await _persistently(lambda: cluster_uid(self._api))
+        reports = await _persistently(self._stored_reports)
+        known = [report.ledger.highest_update_number() for report in reports]
+        for number in await leadership.start_above(known):
+            log.error("a recorded update number is more than a day ahead and ignored: %d", number)
+        sites = Sites(self._api, self._http, self._settings)
+        await _persistently(sites.refresh)
+        context = Context(
+            api=self._api,
+            settings=self._settings,
+            identity=self.identity,
+            cluster=cluster,
+            sightings=self._sightings,
+            sites=sites,
+            next_number=leadership.next_number,
+        )
+        reporter = Reporter(context, Book.of(reports))
+        sites.listen(reporter.site_changed)
+        async with _in_background(sites.run()), _in_background(reporter.run()) as reporting:
+            await _first_of(self._stop.wait(), reporting)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_GRACE.total_seconds()):
+                    await reporter.finish()
+
+    async def _stored_reports(self) -> list[StoredReport]:
+        namespaces = self._settings.watch_namespaces or ("",)
+        try:
+            return [each for namespace in namespaces async for each in load_reports(self._api, namespace)]
+        except NotFoundError as error:
+            message = "the cluster does not know the kind RolloutReport: install the CRDs of the chart"
+            raise ClusterError(message) from error
+
+
+@contextlib.asynccontextmanager
+async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """Run work beside the block, and end it with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _first_of(*works: Awaitable[object]) -> None:
+    """Wait for the first of several to end, cancel those that were begun here, raise what it raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    begun = [task for task, work in zip(tasks, works, strict=True) if task is not work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in begun:
+            task.cancel()
+        await asyncio.wait(begun)
+    for task in done:
+        task.result()
+
+
+async def _persistently(work: Callable[[], Awaitable[T]]) -> T:
+    """Try until it succeeds: what is missing may come, and a person is told what it is."""
+    backoff = Backoff()
+    while True:
+        try:
+            return await work()
+        except ClusterError as error:
+            delay = backoff.next().total_seconds()
+            log.warning("%s (again in %.0f s)", error, delay)
+            await asyncio.sleep(delay)

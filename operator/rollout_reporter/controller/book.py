@@ -1,0 +1,92 @@
+"""What the leader knows of each place: the working memory of one term of leadership."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from rollout_reporter.cluster.reports import StoredReport
+from rollout_reporter.core.condition import ShownCondition
+from rollout_reporter.core.judgement import Course
+from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.plan import close
+from rollout_reporter.core.workload import Place, Snapshot, WorkloadRef
+
+
+@dataclass(slots=True, kw_only=True)
+class Tracked:
+    """One place with an annotated workload, or with one that was annotated."""
+
+    ledger: Ledger
+    course: Course = field(default_factory=Course)
+    snapshot: Snapshot | None = None
+    """`None` until the workload was seen in this term, and when it is gone."""
+    is_gone: bool = False
+    issue_keys: tuple[str, ...] = ()
+    keys_since: datetime | None = None
+    hints: tuple[str, ...] = ()
+    no_site: str | None = None
+    stored: StoredReport | None = None
+    """The RolloutReport as it was written last."""
+    shown: ShownCondition | None = None
+    """The condition on the workload as it was seen or written last."""
+    shown_version: int = 0
+    """Version of the workload that `shown` is of."""
+
+    urgent_since: datetime | None = None
+    """Since when Jira does not hold the present state."""
+    told: tuple[int, str] | None = None
+    """The Jira deployment and reason of the last Event."""
+
+    @property
+    def wanted_entry(self) -> Entry | None:
+        """The Jira deployment that people want to read about."""
+        wanted = self.course.wanted
+        entry = self.ledger.find(wanted) if wanted else None
+        if entry or self.no_site is not None or (self.snapshot and not self.issue_keys):
+            return entry
+        return self.ledger.current
+
+    @property
+    def malformed_keys(self) -> tuple[str, ...]:
+        """Words in the place of issue keys that are none."""
+        if self.snapshot is None:
+            return ()
+        own, template = self.snapshot.wishes.issue_keys, self.snapshot.template_wishes.issue_keys
+        return (template if template.given else own).malformed
+
+    @property
+    def ref(self) -> WorkloadRef:
+        """The workload that stands here now."""
+        return self.ledger.ref
+
+    def see(self, snapshot: Snapshot, now: datetime) -> None:
+        """Take in a new snapshot; another workload of the same name closes what its namesake left open."""
+        if snapshot.ref != self.ref:
+            closed = close(self.ledger, "the workload was deleted", now)
+            self.ledger = replace(closed, ref=snapshot.ref)
+            self.course, self.shown, self.shown_version = Course(), None, 0
+        self.snapshot, self.is_gone = snapshot, False
+        if snapshot.resource_version >= self.shown_version:
+            self.shown, self.shown_version = snapshot.shown, snapshot.resource_version
+
+    def read_keys(self, keys: tuple[str, ...], now: datetime) -> datetime:
+        """Take in the keys as they read now; return since when they read so."""
+        if self.keys_since is None or keys != self.issue_keys:
+            self.issue_keys, self.keys_since = keys, now
+        return self.keys_since
+
+
+class Book(dict[Place, Tracked]):
+    """All places."""
+
+    @classmethod
+    def of(cls, reports: list[StoredReport]) -> "Book":
+        """Open the book with what an earlier term has written down."""
+        return cls({each.ledger.ref.place: _remembered(each) for each in reports})
+
+    def place_for(self, ref: WorkloadRef) -> Tracked:
+        """What is known of a workload's place."""
+        return self.setdefault(ref.place, Tracked(ledger=Ledger(ref)))
+
+
+def _remembered(report: StoredReport) -> Tracked:
+    return Tracked(ledger=report.ledger, course=report.ledger.course, stored=report)

@@ -1,0 +1,26 @@
+"""All outside things that a leader works with, in one object, put together in `app`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from kubernetes.aio.client.api_client import ApiClient
+
+from .settings import Settings
+from .sightings import Sightings
+from .sites import Sites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What one term of leadership works with."""
+
+    api: ApiClient
+    settings: Settings
+    identity: str
+    """Of this process; shown in Events."""
+    cluster: str
+    """First part of every pipeline's id."""
+    sightings: Sightings
+    sites: Sites
+    next_number: Callable[[], Awaitable[int]]
+    """Issues update numbers, see `Leadership.next_number`."""

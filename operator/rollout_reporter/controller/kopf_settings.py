@@ -1,0 +1,69 @@
+"""The narrow way in which kopf is used: it watches, and writes nothing.
+
+Each line prevents something that was seen to happen: `docs/decisions/0002-kopf-in-a-narrow-mode.md`.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final, cast
+
+import kopf
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.core import names
+
+TOKEN_PERIOD: Final = timedelta(minutes=10)
+"""How long kopf uses a token before it asks for it again: ServiceAccount tokens are replaced in time."""
+
+
+class NoDiffBase(kopf.DiffBaseStorage):
+    """Keeps no last-handled configuration: nothing is written, and no body is copied for each event."""
+
+    # ruff: noqa: ARG002 (the names of the parameters are kopf's)
+
+    def build(
+        self, *, body: kopf.Body, extra_fields: Iterable[kopf.FieldSpec] | None = None
+    ) -> kopf.BodyEssence:
+        """Nothing of the body matters."""
+        return cast("kopf.BodyEssence", {})
+
+    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:
+        """Nothing is kept."""
+        return None
+
+    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
+        """Nothing is written."""
+
+
+def connection(api: ApiClient) -> kopf.ConnectionInfo:
+    """The connection of our own client, for kopf: one way to configure both."""
+    configuration = api.configuration
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        token=(configuration.api_key.get("BearerToken") or "").removeprefix("Bearer "),
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        default_namespace="default",
+        expiration=datetime.now(UTC) + TOKEN_PERIOD,
+    )
+
+
+def operator_settings() -> kopf.OperatorSettings:
+    """Settings that leave users' objects alone and memory small."""
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    settings = kopf.OperatorSettings()
+    settings.persistence.finalizer = f"{names.PREFIX}/never-used"
+    settings.persistence.diffbase_storage = NoDiffBase()
+    settings.peering.standalone = True
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.queueing.idle_timeout = 0.1
+    settings.watching.chunk_size = 100
+    settings.watching.connect_timeout = 10
+    settings.networking.request_timeout = 30
+    settings.networking.error_backoffs = [1, 2, 4, 8, 15, 30, 60, 60, 60]
+    settings.networking.enforce_retry_after = True
+    return settings

@@ -1,0 +1,104 @@
+"""The outbox of one Jira site: the newest wanted report of each Jira deployment, in batches.
+
+An older report of the same deployment is replaced, never sent after a newer one; a deployment is in one
+request at a time.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from rollout_reporter.core.report import DeploymentKey, Report
+from rollout_reporter.core.workload import Place
+
+MAX_BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A report and the place that wants to know what became of it."""
+
+    place: Place
+    report: Report
+
+
+@dataclass(slots=True)
+class _Waiting:
+    item: Item
+    not_before: float
+    since: float
+
+
+class Outbox:
+    """What waits to be sent to a site."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[DeploymentKey, _Waiting] = {}
+        self._in_flight: set[DeploymentKey] = set()
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        """How many Jira deployments wait."""
+        return len(self._waiting)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits and nothing is under way."""
+        return not self._waiting and not self._in_flight
+
+    def oldest_age(self) -> float:
+        """Seconds that the longest waiting deployment has been waiting, 0 for none."""
+        now = asyncio.get_running_loop().time()
+        return max((now - waiting.since for waiting in self._waiting.values()), default=0.0)
+
+    def places(self) -> frozenset[Place]:
+        """Places with something waiting."""
+        return frozenset(waiting.item.place for waiting in self._waiting.values())
+
+    def put(self, item: Item, *, linger: timedelta) -> None:
+        """Want a report sent; it replaces an older one of the same deployment and keeps its place."""
+        now = asyncio.get_running_loop().time()
+        before = self._waiting.get(item.report.key)
+        not_before = now + linger.total_seconds()
+        if before is None:
+            self._waiting[item.report.key] = _Waiting(item, not_before, now)
+        else:
+            before.item, before.not_before = item, min(before.not_before, not_before)
+        self._changed.set()
+
+    def drop(self, key: DeploymentKey) -> None:
+        """No longer want a report."""
+        self._waiting.pop(key, None)
+
+    async def take(self) -> tuple[Item, ...]:
+        """Wait for the next batch, the longest waiting first; end it with `done`."""
+        while True:
+            self._changed.clear()
+            now = asyncio.get_running_loop().time()
+            free = {key: w for key, w in self._waiting.items() if key not in self._in_flight}
+            due = sorted((w.since, key) for key, w in free.items() if w.not_before <= now)
+            if due:
+                keys = [key for _, key in due[:MAX_BATCH]]
+                self._in_flight.update(keys)
+                return tuple(self._waiting.pop(key).item for key in keys)
+            await self._wait(min((w.not_before - now for w in free.values()), default=None))
+
+    def done(self, keys: Iterable[DeploymentKey]) -> None:
+        """The request with these deployments has ended."""
+        self._in_flight.difference_update(keys)
+        self._changed.set()
+
+    def give_back(self, item: Item) -> None:
+        """Want a report sent again, unless a newer one of the same deployment waits already."""
+        now = asyncio.get_running_loop().time()
+        self._waiting.setdefault(item.report.key, _Waiting(item, now, now))
+        self._changed.set()
+
+    async def _wait(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return  # something has become due

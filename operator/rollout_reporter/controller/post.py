@@ -1,0 +1,59 @@
+"""The post office: one sender for each site that anything is addressed to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from rollout_reporter.core.outcome import Trouble
+
+from .outbox import Item
+from .sender import Ledgers, Link, Sender
+
+
+class Post:
+    """Takes reports for any site, and begins to send to a site with its first one."""
+
+    def __init__(
+        self,
+        link: Callable[[str], Link | Trouble],
+        next_number: Callable[[], Awaitable[int]],
+        ledgers: Ledgers,
+    ) -> None:
+        self._link, self._next_number, self._ledgers = link, next_number, ledgers
+        self._senders: dict[str, Sender] = {}
+        self._new: asyncio.Queue[Sender] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                sender = await self._new.get()
+                group.create_task(sender.run(), name=f"send-{sender.site}")
+
+    def put(self, site: str, item: Item, *, linger: timedelta) -> None:
+        """Want a report sent to a site."""
+        if site not in self._senders:
+            self._open(site)
+        self._senders[site].outbox.put(item, linger=linger)
+
+    def hurry(self, site: str) -> None:
+        """Try a site again now: something about it has changed."""
+        if sender := self._senders.get(site):
+            sender.hurry()
+
+    def trouble(self, site: str) -> tuple[Trouble | None, datetime | None]:
+        """What keeps a site from being reached, and when it is tried again."""
+        sender = self._senders.get(site)
+        return (sender.trouble, sender.next_attempt) if sender else (None, None)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing can be sent: all outboxes are empty or their sites are in trouble."""
+        return all(sender.outbox.is_empty or sender.trouble for sender in self._senders.values())
+
+    def _open(self, site: str) -> None:
+        sender = Sender(
+            site, link=lambda: self._link(site), next_number=self._next_number, ledgers=self._ledgers
+        )
+        self._senders[site] = sender
+        self._new.put_nowait(sender)

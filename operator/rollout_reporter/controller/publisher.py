@@ -1,0 +1,181 @@
+"""Showing how things stand: RolloutReport, condition and Events, with as few writes as that takes.
+
+What is shown follows what Jira holds. A RolloutReport is written when everything is settled with Jira or a
+person has to know why not, so one transition of a rollout costs one write of it.
+"""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundError
+from rollout_reporter.cluster.conditions import write_condition
+from rollout_reporter.cluster.events import Event, EventType, post_event
+from rollout_reporter.cluster.lookups import workload_reference
+from rollout_reporter.cluster.reports import load_report, remove_report, store_report
+from rollout_reporter.cluster.resources import ConditionModel
+from rollout_reporter.core.condition import Condition, Status, shown
+from rollout_reporter.core.conditions import SENDING, Circumstances, issues_known, reported
+from rollout_reporter.core.workload import Place
+
+from .backoff import Backoff
+from .book import Book, Tracked
+from .context import Context
+from .post import Post
+from .queue import WorkQueue
+from .settings import QUIET, WORKERS
+
+log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Writes what people read, and what the next leader remembers."""
+
+    def __init__(self, context: Context, book: Book, post: Post) -> None:
+        self._context, self._api = context, context.api
+        self._book, self._post = book, post
+        self._queue: WorkQueue[Place] = WorkQueue()
+        self._backoffs: dict[Place, Backoff] = {}
+
+    def publish(self, place: Place) -> None:
+        """Want a place shown as it stands."""
+        self._queue.add(place)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to write now."""
+        return self._queue.is_idle
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(WORKERS):
+                group.create_task(self._work())
+
+    async def _work(self) -> None:
+        while True:
+            place = await self._queue.take()
+            try:
+                if tracked := self._book.get(place):
+                    await self._show(tracked)
+                self._backoffs.pop(place, None)
+            except ClusterError as error:
+                delay = self._backoffs.setdefault(place, Backoff()).next()
+                log.warning("%s: cannot be shown: %s (again in %.1f s)", place, error, delay.total_seconds())
+                self._queue.add_after(place, delay)
+            finally:
+                self._queue.done(place)
+
+    async def _show(self, tracked: Tracked) -> None:
+        condition = self._condition(tracked)
+        if tracked.is_gone:
+            await self._show_gone(tracked, condition)
+            return
+        if self._is_quiet(tracked, condition):
+            self._queue.add_after(tracked.ref.place, QUIET)
+            return
+        before = tracked.shown.condition if tracked.shown else None
+        await self._show_on_report(tracked, condition)
+        await self._show_on_workload(tracked, condition)
+        if condition and condition != before:
+            await self._tell(tracked, condition)
+
+    async def _show_gone(self, tracked: Tracked, condition: Condition | None) -> None:
+        """Keep the memory of a workload that is gone until Jira has heard of its end."""
+        if tracked.ledger.due:
+            await self._show_on_report(tracked, condition)
+            return
+        if tracked.stored:
+            await remove_report(self._api, tracked.ref)
+        self._book.pop(tracked.ref.place, None)
+        self._context.sightings.forget(tracked.ref)
+
+    def _condition(self, tracked: Tracked) -> Condition | None:
+        if tracked.snapshot is not None and not tracked.snapshot.is_annotated:
+            return None
+        entry = tracked.wanted_entry
+        trouble, next_attempt = self._post.trouble(entry.site) if entry else (None, None)
+        around = Circumstances(
+            malformed_keys=tracked.malformed_keys,
+            hints=tracked.hints,
+            no_site=tracked.no_site,
+            trouble=trouble,
+            next_attempt=next_attempt,
+            dry_run=self._context.settings.dry_run,
+        )
+        return reported(entry, around)
+
+    def _is_quiet(self, tracked: Tracked, condition: Condition | None) -> bool:
+        """Whether Jira is about to hear of a change in a rollout that it knows: no need to say so twice."""
+        entry = tracked.wanted_entry
+        if not (entry and entry.acknowledged and condition and condition.reason == SENDING):
+            return False
+        since = tracked.urgent_since
+        return since is None or datetime.now(UTC) - since < QUIET
+
+    async def _show_on_report(self, tracked: Tracked, condition: Condition | None) -> None:
+        ledger, stored = tracked.ledger, tracked.stored
+        if not ledger.entries or (condition and condition.reason == SENDING and ledger.due):
+            return
+        conditions = _conditions(tracked, condition)
+        if stored and (stored.ledger, stored.conditions) == (ledger, conditions):
+            return
+        version = stored.resource_version if stored and stored.ledger.ref == ledger.ref else None
+        try:
+            tracked.stored = await store_report(self._api, ledger, conditions, version)
+        except (ConflictError, NotFoundError):
+            tracked.stored = await load_report(self._api, tracked.ref)
+            raise
+
+    async def _show_on_workload(self, tracked: Tracked, condition: Condition | None) -> None:
+        if not self._context.settings.conditions_on_workloads or tracked.snapshot is None:
+            return
+        before = tracked.shown
+        if condition == (before.condition if before else None):
+            return
+        now = datetime.now(UTC)
+        wanted = shown(condition, before, now) if condition else None
+        try:
+            version = await write_condition(self._api, tracked.ref, wanted, now)
+        except NotFoundError:
+            return  # the watch will tell of its end
+        tracked.shown, tracked.shown_version = wanted, version
+
+    async def _tell(self, tracked: Tracked, condition: Condition) -> None:
+        """Post an Event on a transition; a changed message alone is none."""
+        entry = tracked.wanted_entry
+        news = (entry.number if entry else 0, condition.reason)
+        if condition.status is Status.UNKNOWN or tracked.told == news:
+            return
+        tracked.told = news
+        event = Event(
+            regarding=workload_reference(tracked.ref),
+            type=EventType.WARNING if condition.status is Status.FALSE else EventType.NORMAL,
+            reason=f"Reported{condition.reason}" if condition.status is Status.TRUE else condition.reason,
+            action="Report",
+            note=condition.message,
+        )
+        log.info("%s: %s: %s", tracked.ref.place, event.reason, condition.message)
+        try:
+            await post_event(self._api, event, instance=self._context.identity, now=datetime.now(UTC))
+        except ClusterError as error:
+            log.warning("%s: no Event: %s", tracked.ref.place, error)
+
+
+def _conditions(tracked: Tracked, condition: Condition | None) -> tuple[ConditionModel, ...]:
+    """Conditions of the RolloutReport: what is shown on the workload, and whether Jira knows the issues."""
+    before = {each.type: each for each in tracked.stored.conditions} if tracked.stored else {}
+    wanted = {"Reported": condition, "IssuesKnown": issues_known(tracked.wanted_entry)}
+    return tuple(_model(kind, each, before.get(kind)) for kind, each in wanted.items() if each)
+
+
+def _model(kind: str, condition: Condition, before: ConditionModel | None) -> ConditionModel:
+    is_same = before is not None and before.status == condition.status
+    now = datetime.now(UTC).replace(microsecond=0)
+    return ConditionModel(
+        type=kind,
+        status=condition.status.value,
+        reason=condition.reason,
+        message=condition.message,
+        last_transition_time=before.last_transition_time if before and is_same else now,
+    )

@@ -1,0 +1,161 @@
+"""The reporting loop: sighting → judgement → plan → outbox, and Jira's word back into the ledger.
+
+It decides nothing: what is true is judged in the core. It only brings together what the core needs.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from rollout_reporter.cluster.api import ClusterError, NotFoundError
+from rollout_reporter.cluster.lookups import find_namespace, find_replica_sets, find_workload
+from rollout_reporter.core.judgement import judge, wants_look_up
+from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.outcome import Outcome
+from rollout_reporter.core.plan import Seen, close, keys_for_new_rollout, looks_again_at, plan
+from rollout_reporter.core.report import Update
+from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
+from rollout_reporter.core.workload import Place, Snapshot
+
+from .backoff import Backoff
+from .book import Book, Tracked
+from .context import Context
+from .metrics import METRICS
+from .outbox import Item
+from .post import Post
+from .publisher import Publisher
+from .queue import WorkQueue
+from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, LINGER, WORKERS
+from .sightings import Gone, Sighting
+
+log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Keeps the ledgers true, and hands to the post what Jira still has to hear."""
+
+    def __init__(self, context: Context, book: Book) -> None:
+        self._context, self._api, self._book = context, context.api, book
+        self._post = Post(context.sites.link, context.next_number, self)
+        self._publisher = Publisher(context, book, self._post)
+        self._queue: WorkQueue[Place] = WorkQueue()
+        self._backoffs: dict[Place, Backoff] = {}
+
+    async def run(self) -> None:
+        """Report until cancelled."""
+        for place in self._book:
+            self._queue.add(place)
+        self._context.sightings.listen(self._queue.add)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._post.run())
+                group.create_task(self._publisher.run())
+                for _ in range(WORKERS):
+                    group.create_task(self._work())
+        finally:
+            self._context.sightings.listen(None)
+
+    def site_changed(self, name: str) -> None:
+        """Look again at whatever waits for a site."""
+        for place, tracked in self._book.items():
+            if tracked.no_site is not None:
+                self._queue.add(place)
+        self._post.hurry(name)
+
+    def settle(self, place: Place, update: Update, outcome: Outcome) -> None:
+        """Write down what Jira said of an update."""
+        tracked = self._book.get(place)
+        if tracked is None:
+            return
+        tracked.ledger = tracked.ledger.settle(update, outcome, datetime.now(UTC))
+        self._hand_over(tracked)
+
+    async def finish(self) -> None:
+        """Wait until all that can be sent is sent and shown."""
+        while not self._queue.is_idle or not self._post.is_empty or not self._publisher.is_idle:
+            await asyncio.sleep(FINISH_PERIOD.total_seconds())
+
+    def troubled(self, places: Iterable[Place]) -> None:
+        """Show that a site cannot be reached, or can again."""
+        for place in places:
+            self._publisher.publish(place)
+
+    async def _work(self) -> None:
+        while True:
+            place = await self._queue.take()
+            try:
+                await self._process(place)
+                self._backoffs.pop(place, None)
+            except ClusterError as error:
+                delay = self._backoffs.setdefault(place, Backoff()).next()
+                log.warning("%s: %s (again in %.0f s)", place, error, delay.total_seconds())
+                self._queue.add_after(place, delay)
+            finally:
+                self._queue.done(place)
+
+    async def _process(self, place: Place) -> None:
+        sighting = self._context.sightings.get(place) or await self._look_up(place)
+        tracked = self._book.place_for(sighting.ref)
+        if isinstance(sighting, Gone):
+            if tracked.ref == sighting.ref:
+                tracked.snapshot, tracked.is_gone = None, True
+                tracked.ledger = close(tracked.ledger, "the workload was deleted", datetime.now(UTC))
+        else:
+            await self._follow(tracked, sighting)
+        METRICS.tracked.set(len(self._book))
+        self._hand_over(tracked)
+
+    async def _look_up(self, place: Place) -> Sighting:
+        """A workload that is on record, but that the watch has not shown: it may be gone."""
+        ref = self._book[place].ref
+        try:
+            return await find_workload(self._api, ref)
+        except NotFoundError:
+            return Gone(ref)
+
+    async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:
+        now = datetime.now(UTC)
+        tracked.see(snapshot, now)
+        found = None
+        if wants_look_up(snapshot, tracked.course):
+            found = await find_replica_sets(self._api, snapshot)
+        course = judge(snapshot, tracked.course, found, now)
+        keys = keys_for_new_rollout(snapshot)
+        keys_since = tracked.read_keys(keys, now)
+        tracked.course = course
+        target = await self._target(tracked, snapshot, keys)
+        seen = Seen(snapshot, course, keys, keys_since, target)
+        tracked.ledger = plan(seen, tracked.ledger, now)
+        if moment := looks_again_at(seen, tracked.ledger, now):
+            self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
+
+    async def _target(self, tracked: Tracked, snapshot: Snapshot, keys: tuple[str, ...]) -> Target | None:
+        """Where a rollout that begins now is reported to; not asked for one that is on record."""
+        wanted = tracked.course.wanted
+        if wanted is None or not keys or tracked.ledger.find(wanted):
+            tracked.no_site = None
+            return None
+        namespace = await find_namespace(self._api, snapshot.ref.namespace)
+        around = Surroundings(namespace, self._context.cluster, self._context.sites.known())
+        target = find_target(snapshot, keys, around)
+        if isinstance(target, NoSite):
+            tracked.no_site = target.message
+            return None
+        tracked.no_site, tracked.hints = None, target.hints
+        return target
+
+    def _hand_over(self, tracked: Tracked) -> None:
+        """Give the post what is due, and show how things stand."""
+        is_urgent = any(entry.is_urgent for entry in tracked.ledger.due)
+        tracked.urgent_since = (tracked.urgent_since or datetime.now(UTC)) if is_urgent else None
+        for entry in tracked.ledger.due:
+            if self._context.settings.dry_run:
+                log.info("dry run, not sent: %s", entry.report)
+            else:
+                self._post.put(entry.site, Item(tracked.ref.place, entry.report), linger=_linger(entry))
+        self._publisher.publish(tracked.ref.place)
+
+
+def _linger(entry: Entry) -> timedelta:
+    return LINGER if entry.is_urgent else DESCRIPTION_LINGER

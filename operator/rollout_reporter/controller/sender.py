@@ -1,0 +1,145 @@
+"""Sending to one Jira site: batches from its outbox, one request at a time, patience when Jira has none."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from rollout_reporter.core.outcome import (
+    Answer,
+    Judged,
+    Outcome,
+    Rejected,
+    Trouble,
+    TroubleReason,
+    Unanswered,
+)
+from rollout_reporter.core.report import DeploymentKey, Update
+from rollout_reporter.core.workload import Place
+
+from .backoff import Backoff
+from .metrics import METRICS
+from .outbox import Item, Outbox
+from .settings import FORBIDDEN_PERIOD
+
+log = logging.getLogger(__name__)
+
+
+class Link(Protocol):
+    """A way to a Jira site."""
+
+    async def submit(self, updates: Sequence[Update]) -> Answer:
+        """Send updates of different Jira deployments."""
+
+
+class Ledgers(Protocol):
+    """Who wants to know what became of updates."""
+
+    def settle(self, place: Place, update: Update, outcome: Outcome) -> None:
+        """Write down what Jira said."""
+
+    def troubled(self, places: Iterable[Place]) -> None:
+        """Show that a site cannot be reached, or can again."""
+
+
+class Sender:
+    """Sends one site's outbox."""
+
+    def __init__(
+        self,
+        site: str,
+        *,
+        link: Callable[[], Link | Trouble],
+        next_number: Callable[[], Awaitable[int]],
+        ledgers: Ledgers,
+    ) -> None:
+        self.site = site
+        self.outbox = Outbox()
+        self.trouble: Trouble | None = None
+        self.next_attempt: datetime | None = None
+        self._link, self._next_number, self._ledgers = link, next_number, ledgers
+        self._backoff = Backoff()
+        self._hurry = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Try again now: something about the site has changed."""
+        if self.trouble is None or self.trouble.retry_after is None:
+            self._hurry.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            batch = await self.outbox.take()
+            try:
+                await self._send(batch)
+            finally:
+                self.outbox.done(item.report.key for item in batch)
+            if self.trouble:
+                await self._pause()
+
+    async def _send(self, batch: Sequence[Item]) -> None:
+        link = self._link()
+        if isinstance(link, Trouble):
+            self._fail(batch, link)
+            return
+        updates = [Update(item.report, await self._next_number()) for item in batch]
+        answer = await _submit(link, updates)
+        if isinstance(answer, Trouble):
+            self._fail(batch, answer)
+        else:
+            self._succeed(batch, updates, answer)
+
+    def _succeed(self, batch: Sequence[Item], updates: Sequence[Update], answer: Judged) -> None:
+        was_troubled, self.trouble, self.next_attempt = self.trouble, None, None
+        self._backoff.reset()
+        for item, update in zip(batch, updates, strict=True):
+            outcome = answer.outcomes.get(update.report.key, Unanswered())
+            METRICS.reported(self.site, update.report.state, outcome)
+            if isinstance(outcome, Unanswered):
+                self.outbox.give_back(item)
+            else:
+                self._ledgers.settle(item.place, update, outcome)
+        if was_troubled:
+            log.info("site %s: works again", self.site)
+            self._ledgers.troubled(self.outbox.places())
+
+    def _fail(self, batch: Sequence[Item], trouble: Trouble) -> None:
+        """Nothing is lost: all of it stays wanted until it is sent or a newer state replaces it."""
+        for item in batch:
+            self.outbox.give_back(item)
+        least = FORBIDDEN_PERIOD if trouble.reason is TroubleReason.FORBIDDEN else timedelta(0)
+        delay = self._backoff.next(at_least=max(least, trouble.retry_after or timedelta(0)))
+        self.trouble, self.next_attempt = trouble, datetime.now(UTC) + delay
+        METRICS.troubled(self.site, trouble)
+        log.warning("site %s: %s (next attempt in %.0f s)", self.site, trouble.message, delay.total_seconds())
+        self._ledgers.troubled(self.outbox.places())
+
+    async def _pause(self) -> None:
+        self._hurry.clear()
+        seconds = (self.next_attempt - datetime.now(UTC)).total_seconds() if self.next_attempt else 0.0
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._hurry.wait()
+        except TimeoutError:
+            return  # the delay is over
+
+
+async def _submit(link: Link, updates: Sequence[Update]) -> Answer:
+    """Submit, and halve what is refused as a whole until the culprit stands alone."""
+    answer = await link.submit(updates)
+    if not isinstance(answer, Trouble) or answer.reason not in {
+        TroubleReason.TOO_LARGE,
+        TroubleReason.BAD_REQUEST,
+    }:
+        return answer
+    if len(updates) == 1:
+        return Judged({updates[0].report.key: Rejected((answer.message,))})
+    half = len(updates) // 2
+    outcomes: dict[DeploymentKey, Outcome] = {}
+    for part in (updates[:half], updates[half:]):
+        result = await _submit(link, part)
+        if isinstance(result, Trouble):
+            return Judged(outcomes) if outcomes else result
+        outcomes.update(result.outcomes)
+    return Judged(outcomes)

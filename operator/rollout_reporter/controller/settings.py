@@ -1,0 +1,48 @@
+"""Settings of the operator; the command line reads them from flags and environment."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the operator runs."""
+
+    namespace: str
+    """The operator's own Namespace: JiraSites, their Secrets, the Lease."""
+    cluster_name: str | None = None
+    """First part of every pipeline's id; `None` takes the uid of Namespace `kube-system`."""
+    watch_namespaces: tuple[str, ...] = ()
+    """Empty for the whole cluster."""
+    exclude_namespaces: tuple[str, ...] = ()
+    """Globs."""
+    namespace_selector: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    conditions_on_workloads: bool = True
+    dry_run: bool = False
+    host: str = "0.0.0.0"  # noqa: S104 (a pod's probes come from outside the pod)
+    probe_port: int = 8081
+    metrics_port: int = 8080
+
+
+LINGER: Final = timedelta(milliseconds=20)
+"""How long a report waits for others to share its request."""
+DESCRIPTION_LINGER: Final = timedelta(seconds=5)
+"""How long a mere change of description waits for the next one."""
+QUIET: Final = timedelta(seconds=2)
+"""An acknowledged workload whose news take no longer than this shows no `Sending`."""
+SITES_PERIOD: Final = timedelta(seconds=5)
+"""How often JiraSites and their Secrets are read. They are few, and reading heals what a watch can miss."""
+DISCOVERY_PERIOD: Final = timedelta(seconds=10)
+"""How often the API server is asked whether it knows Rollouts."""
+BACKOFF_FIRST: Final = timedelta(seconds=1)
+BACKOFF_MOST: Final = timedelta(minutes=1)
+FORBIDDEN_PERIOD: Final = timedelta(minutes=1)
+"""A credential that Jira forbids is tried this seldom: a person has to act first."""
+STOP_GRACE: Final = timedelta(seconds=5)
+"""How long a stopping operator goes on sending what is due."""
+FINISH_PERIOD: Final = timedelta(milliseconds=50)
+"""How often a stopping operator looks whether anything is left to do."""
+WORKERS: Final = 8
+"""How many workloads are judged or written at the same time."""

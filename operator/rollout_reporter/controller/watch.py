@@ -1,0 +1,187 @@
+"""Watching workloads with kopf: handlers without decisions, in a thread of their own, supervised.
+
+kopf ends on several answers of the API server and cancels every task that was created after it, so it gets a
+thread and event loop to itself, is started again when it ends, and shares nothing but `Sightings`.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+import kopf
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.discovery import Served, discover
+from rollout_reporter.core import names
+from rollout_reporter.core.deployments import read_deployment
+from rollout_reporter.core.objects import ref_of
+from rollout_reporter.core.rollouts import read_rollout
+from rollout_reporter.core.workload import Kind, Snapshot
+
+from .backoff import Backoff
+from .kopf_settings import connection, operator_settings
+from .settings import DISCOVERY_PERIOD, Settings
+from .sightings import Gone, Sighting, Sightings
+
+log = logging.getLogger(__name__)
+
+Body = Mapping[str, Any]
+Reader = Callable[[Body], Snapshot]
+
+_RESOURCES: Final = {
+    Kind.DEPLOYMENT: ("apps", "v1", "deployments"),
+    Kind.ROLLOUT: ("argoproj.io", "v1alpha1", "rollouts"),
+}
+_READERS: Final[Mapping[Kind, Reader]] = {Kind.DEPLOYMENT: read_deployment, Kind.ROLLOUT: read_rollout}
+
+
+@dataclass(slots=True)
+class Observer:
+    """Turns raw events into sightings of annotated workloads, and of those that are annotated no more."""
+
+    deliver: Callable[[Sighting], None]
+    is_served: Callable[[str], bool]
+    known: set[str] = field(default_factory=set)
+    """Uids of workloads that were annotated when last seen."""
+
+    def observe(self, kind: Kind, event: Mapping[str, Any]) -> None:
+        """Look at one event; a body that cannot be read is logged and changes nothing."""
+        body: Body = event["object"]
+        try:
+            sighting = self._look(kind, body, is_deleted=event["type"] == "DELETED")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            meta = body.get("metadata") or {}
+            log.exception("cannot read %s %s/%s", kind, meta.get("namespace"), meta.get("name"))
+            return
+        if sighting:
+            self.deliver(sighting)
+
+    def _look(self, kind: Kind, body: Body, *, is_deleted: bool) -> Sighting | None:
+        meta = body["metadata"]
+        if not self.is_served(meta["namespace"]):
+            return None
+        if meta["uid"] not in self.known and not _mentions_us(body):
+            return None
+        if is_deleted:
+            self.known.discard(meta["uid"])
+            return Gone(ref_of(body, kind))
+        snapshot = _READERS[kind](body)
+        if snapshot.is_annotated:
+            self.known.add(meta["uid"])
+        else:
+            self.known.discard(meta["uid"])
+        return snapshot
+
+
+def _mentions_us(body: Body) -> bool:
+    """A cheap look before the costly one: most workloads are none of ours."""
+    template = (body.get("spec") or {}).get("template") or {}
+    notes = [each["metadata"].get("annotations") or {} for each in (body, template) if each.get("metadata")]
+    return any(names.ISSUE_KEYS in each for each in notes)
+
+
+class Watch:
+    """Keeps kopf running for whatever the cluster serves."""
+
+    def __init__(self, api: ApiClient, settings: Settings, sightings: Sightings) -> None:
+        self._api, self._settings, self._sightings = api, settings, sightings
+        self._selected: frozenset[str] | None = None
+        self._known: set[str] = set()
+        self.is_running = False
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        backoff = Backoff()
+        while True:
+            served = await self._discover()
+            if served is not None:
+                await self._watch(served)
+                backoff.reset()
+            await asyncio.sleep(backoff.next().total_seconds())
+
+    async def _discover(self) -> Served | None:
+        try:
+            return await discover(self._api, self._settings.namespace_selector)
+        except ClusterError as error:
+            log.warning("cannot ask the API server what it serves: %s", error)
+            return None
+
+    async def _watch(self, served: Served) -> None:
+        """Run kopf until it ends or the cluster serves something else."""
+        loop = asyncio.get_running_loop()
+        stop, ended = threading.Event(), asyncio.Event()
+        self._selected = served.namespaces
+
+        def deliver(sighting: Sighting) -> None:
+            loop.call_soon_threadsafe(self._sightings.put, sighting)
+
+        def end() -> None:
+            loop.call_soon_threadsafe(ended.set)
+
+        registry = _registry(Observer(deliver, self._is_served, self._known), served, self._api)
+        arguments = (registry, self._settings, stop, end)
+        thread = threading.Thread(target=_kopf_thread, args=arguments, name="kopf", daemon=True)
+        log.info("watching %s", " and ".join(served.kinds))
+        thread.start()
+        self.is_running = True
+        try:
+            while not ended.is_set() and await self._discover() in {served, None}:
+                await _wait(ended, DISCOVERY_PERIOD.total_seconds())
+        finally:
+            self.is_running = False
+            stop.set()
+            await asyncio.shield(ended.wait())
+            await asyncio.to_thread(thread.join)
+
+    def _is_served(self, namespace: str) -> bool:
+        if self._selected is not None and namespace not in self._selected:
+            return False
+        return not any(fnmatchcase(namespace, glob) for glob in self._settings.exclude_namespaces)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return  # time for another look
+
+
+def _registry(observer: Observer, served: Served, api: ApiClient) -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(lambda **_: connection(api))
+    for kind in served.kinds:
+        _register(registry, kind, observer)
+    return registry
+
+
+def _register(registry: kopf.OperatorRegistry, kind: Kind, observer: Observer) -> None:
+    async def observe(event: Mapping[str, Any], **_: Any) -> None:
+        observer.observe(kind, event)
+
+    kopf.on.event(*_RESOURCES[kind], registry=registry, id=f"observe-{kind.lower()}")(observe)
+
+
+def _kopf_thread(
+    registry: kopf.OperatorRegistry, settings: Settings, stop: threading.Event, ended: Callable[[], None]
+) -> None:
+    namespaces = list(settings.watch_namespaces)
+    try:
+        asyncio.run(
+            kopf.operator(
+                registry=registry,
+                settings=operator_settings(),
+                clusterwide=not namespaces,
+                namespaces=namespaces,
+                stop_flag=stop,
+            )
+        )
+    except Exception:
+        log.exception("the watch ended, it is started again")
+    finally:
+        ended()

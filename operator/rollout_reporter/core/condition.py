@@ -1,0 +1,38 @@
+"""A condition as a value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Status of a condition."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition without its times, which belong to the place where it is shown."""
+
+    status: Status
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCondition:
+    """A condition as it stands on an object."""
+
+    condition: Condition
+    since: datetime
+    """Its `lastTransitionTime`: when the status, not the message, changed last."""
+
+
+def shown(condition: Condition, before: ShownCondition | None, now: datetime) -> ShownCondition:
+    """Show a condition where another one stood before: the same status keeps its time."""
+    if before and before.condition.status is condition.status:
+        return ShownCondition(condition, before.since)
+    return ShownCondition(condition, now)

@@ -1,0 +1,89 @@
+"""What a person reads: the condition `Reported`, on the workload and on its RolloutReport."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .condition import Condition, Status
+from .ledger import Entry
+from .outcome import Trouble
+
+SENDING = "Sending"
+DRY_RUN = "DryRun"
+INVALID_ISSUE_KEYS = "InvalidIssueKeys"
+UNKNOWN_ISSUE_KEYS = "UnknownIssueKeys"
+REJECTED = "Rejected"
+SITE_NOT_FOUND = "SiteNotFound"
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything beside the entry that decides what a person should read."""
+
+    malformed_keys: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    no_site: str | None = None
+    """Why there is nowhere to report to."""
+    trouble: Trouble | None = None
+    """What keeps the entry's site from being reached."""
+    next_attempt: datetime | None = None
+    dry_run: bool = False
+
+
+def reported(entry: Entry | None, around: Circumstances) -> Condition | None:
+    """The condition `Reported`; `None` where there is nothing to say."""
+    if entry is None:
+        return _nothing_reported(around)
+    subject = _subject(entry)
+    if not entry.is_due:
+        return _answered(entry, subject, around)
+    if around.dry_run:
+        return Condition(Status.UNKNOWN, DRY_RUN, f"{subject}: not sent, the operator runs dry")
+    if around.trouble:
+        again = f", next attempt at {around.next_attempt:%H:%M:%S} UTC" if around.next_attempt else ""
+        message = f"{subject}: {around.trouble.message}{again}"
+        return Condition(Status.FALSE, around.trouble.reason, message)
+    return Condition(Status.UNKNOWN, SENDING, f"{subject}: on its way to Jira")
+
+
+def issues_known(entry: Entry | None) -> Condition | None:
+    """The condition `IssuesKnown`: whether Jira has all issues that the entry names."""
+    answer = (entry.refusal or entry.acknowledged) if entry else None
+    if entry is None or answer is None:
+        return None
+    if answer.unknown_keys:
+        message = f"Jira does not know {', '.join(answer.unknown_keys)}"
+        return Condition(Status.FALSE, UNKNOWN_ISSUE_KEYS, message)
+    return Condition(Status.TRUE, "Known", f"Jira knows {', '.join(entry.issue_keys)}")
+
+
+def _nothing_reported(around: Circumstances) -> Condition | None:
+    if around.no_site:
+        return Condition(Status.FALSE, SITE_NOT_FOUND, around.no_site)
+    if around.malformed_keys:
+        words = ", ".join(around.malformed_keys)
+        message = f"no issue key among {words}: keys look like SHOP-41, separated by commas or spaces"
+        return Condition(Status.FALSE, INVALID_ISSUE_KEYS, message)
+    return None
+
+
+def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
+    if entry.refusal:
+        if set(entry.refusal.unknown_keys) >= set(entry.issue_keys):
+            message = f"{subject}: Jira knows none of these issues"
+            return Condition(Status.FALSE, UNKNOWN_ISSUE_KEYS, message)
+        return Condition(Status.FALSE, REJECTED, f"{subject}: Jira rejects it: {entry.refusal.message}")
+    unknown = entry.acknowledged.unknown_keys if entry.acknowledged else ()
+    notes = [
+        f"Jira does not know {', '.join(unknown)}" if unknown else "",
+        f"not an issue key: {', '.join(around.malformed_keys)}" if around.malformed_keys else "",
+        *around.hints,
+    ]
+    reason = "".join(word.capitalize() for word in entry.state.split("_"))
+    return Condition(Status.TRUE, reason, "; ".join(filter(None, [subject, *notes])))
+
+
+def _subject(entry: Entry) -> str:
+    revision = f"revision {entry.revision} " if entry.revision is not None else "next revision "
+    state = entry.state.replace("_", " ")
+    keys = ", ".join(entry.issue_keys)
+    return f"{revision}{state} in {entry.environment.name} for {keys} ({entry.because})"

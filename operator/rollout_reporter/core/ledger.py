@@ -1,0 +1,205 @@
+"""The ledger of a workload: its Jira deployments, each as it should be and as Jira acknowledged it.
+
+It is what a RolloutReport stores, and all that has to survive a restart.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from .judgement import Course, Rollout
+from .outcome import Accepted, Outcome, Rejected
+from .report import DeploymentKey, Environment, Pipeline, Report, State, Update
+from .workload import WorkloadRef
+
+HISTORY: Final = 10
+"""How many earlier Jira deployments a ledger remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What Jira last accepted of a Jira deployment."""
+
+    state: State
+    content: str
+    """Digest of the whole report, see `content_of`."""
+    essence: str
+    """Digest without the description, see `essence_of`."""
+    update_number: int
+    at: datetime
+    unknown_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Jira's final no to a report; another content is worth another try."""
+
+    content: str
+    message: str
+    unknown_keys: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One Jira deployment: one rollout of the workload, reported to one site."""
+
+    workload_uid: str
+    """An earlier workload of the same name has revisions and ReplicaSets of the same names."""
+    site: str
+    pipeline: Pipeline
+    environment: Environment
+    number: int
+    revision: int | None
+    """`None` for a pending one whose template no controller has taken up yet."""
+    replica_set: str | None
+    template: str
+    state: State
+    because: str
+    since: datetime
+    issue_keys: tuple[str, ...]
+    service_ids: tuple[str, ...] = ()
+    display_name: str
+    description: str = ""
+    """A user's own words, put before the cause."""
+    url: str
+    label: str = ""
+    acknowledged: Acknowledged | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def key(self) -> DeploymentKey:
+        """Identity of the Jira deployment in its site."""
+        return DeploymentKey(self.pipeline.id, self.environment.id, self.number)
+
+    @property
+    def report(self) -> Report:
+        """What Jira should hold."""
+        revision = f"revision {self.revision}: " if self.revision is not None else ""
+        return Report(
+            pipeline=self.pipeline,
+            environment=self.environment,
+            number=self.number,
+            state=self.state,
+            issue_keys=self.issue_keys,
+            service_ids=self.service_ids,
+            display_name=self.display_name,
+            description=" · ".join(filter(None, [self.description, f"{revision}{self.because}"])),
+            url=self.url,
+            label=self.label,
+            last_updated=self.since,
+        )
+
+    @property
+    def is_due(self) -> bool:
+        """Whether Jira still has to hear of it."""
+        content = content_of(self.report)
+        acknowledged = self.acknowledged.content if self.acknowledged else None
+        refused = self.refusal.content if self.refusal else None
+        return content not in {acknowledged, refused}
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether more than a description is due."""
+        acknowledged = self.acknowledged.essence if self.acknowledged else None
+        return self.is_due and essence_of(self.report) != acknowledged
+
+    @property
+    def rollout(self) -> Rollout:
+        """The rollout that it is about, as far as it was recorded."""
+        return Rollout(
+            template=self.template,
+            revision=self.revision,
+            replica_set=self.replica_set,
+            state=self.state,
+            because=self.because,
+            since=self.since,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All Jira deployments of a workload that are remembered, the oldest first."""
+
+    ref: WorkloadRef
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def current(self) -> Entry | None:
+        """The newest one."""
+        return self.entries[-1] if self.entries else None
+
+    @property
+    def due(self) -> tuple[Entry, ...]:
+        """Those that Jira still has to hear of, the oldest first."""
+        return tuple(entry for entry in self.entries if entry.is_due)
+
+    @property
+    def course(self) -> Course:
+        """What a new process knows of the workload's rollouts."""
+        taken_up = [entry for entry in self._own if entry.revision is not None]
+        return Course(taken_up[-1].rollout if taken_up else None)
+
+    def highest_number(self, pipeline_id: str, environment_id: str) -> int | None:
+        """Highest `deploymentSequenceNumber` recorded for a pipeline and environment."""
+        wanted = (pipeline_id, environment_id)
+        numbers = [e.number for e in self.entries if (e.pipeline.id, e.environment.id) == wanted]
+        return max(numbers, default=None)
+
+    def highest_update_number(self) -> int:
+        """Highest `updateSequenceNumber` that Jira acknowledged, 0 for none."""
+        return max((e.acknowledged.update_number for e in self.entries if e.acknowledged), default=0)
+
+    def find(self, rollout: Rollout) -> Entry | None:
+        """The entry of a rollout."""
+        return next((entry for entry in self._own if entry.rollout.is_same(rollout)), None)
+
+    @property
+    def _own(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.workload_uid == self.ref.uid)
+
+    def put(self, entry: Entry) -> "Ledger":
+        """Add an entry or replace the one of the same number."""
+        others = tuple(each for each in self.entries if each.key != entry.key)
+        entries = tuple(sorted((*others, entry), key=lambda each: each.number))
+        return replace(self, entries=_forget(entries))
+
+    def settle(self, update: Update, outcome: Outcome, at: datetime) -> "Ledger":
+        """Write down what Jira said of an update, unless a later one was acknowledged already."""
+        entry = next((each for each in self.entries if each.key == update.report.key), None)
+        if entry is None:
+            return self
+        content = content_of(update.report)
+        match outcome:
+            case Accepted(unknown_keys) if not entry.acknowledged or (
+                entry.acknowledged.update_number < update.number
+            ):
+                state = update.report.state
+                essence = essence_of(update.report)
+                acknowledged = Acknowledged(state, content, essence, update.number, at, unknown_keys)
+                return self.put(replace(entry, acknowledged=acknowledged, refusal=None))
+            case Rejected(messages, unknown_keys):
+                refusal = Refusal(content, "; ".join(messages), unknown_keys, at)
+                return self.put(replace(entry, refusal=refusal))
+            case _:
+                return self
+
+
+def content_of(report: Report) -> str:
+    """Digest of all that Jira shows of a report."""
+    return hashlib.sha256(repr(report).encode()).hexdigest()[:16]
+
+
+def essence_of(report: Report) -> str:
+    """Digest of a report without its description, which may change often and matters less."""
+    return content_of(replace(report, description=""))
+
+
+def _forget(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Drop the oldest ones, but none that Jira still has to hear of."""
+    kept = tuple(entries)
+    while len(kept) > HISTORY + 1 and not (kept[0].is_due or kept[0].state.is_open):
+        kept = kept[1:]
+    return kept

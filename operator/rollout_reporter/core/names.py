@@ -1,0 +1,30 @@
+"""The names that users see, in one place; all derive from one prefix."""
+
+from typing import Final
+
+PREFIX: Final = "rollout-reporter.dev"
+GROUP: Final = PREFIX
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+APP: Final = "rollout-reporter"
+
+ISSUE_KEYS: Final = f"{PREFIX}/issue-keys"
+ENVIRONMENT: Final = f"{PREFIX}/environment"
+ENVIRONMENT_TYPE: Final = f"{PREFIX}/environment-type"
+SITE: Final = f"{PREFIX}/site"
+URL: Final = f"{PREFIX}/url"
+PIPELINE: Final = f"{PREFIX}/pipeline"
+DISPLAY_NAME: Final = f"{PREFIX}/display-name"
+DESCRIPTION: Final = f"{PREFIX}/description"
+SERVICE_IDS: Final = f"{PREFIX}/service-ids"
+MAX_DURATION: Final = f"{PREFIX}/max-duration"
+IGNORE: Final = f"{PREFIX}/ignore"
+
+REPORTED: Final = f"{PREFIX}/Reported"
+"""Type of the condition on a workload."""
+
+NUMBER_CEILING: Final = f"{PREFIX}/update-number-ceiling"
+"""Annotation on the operator's Lease: no update number above it may be issued."""
+
+MANAGER: Final = APP
+"""Field manager of server-side apply."""

@@ -1,0 +1,138 @@
+"""Reading of what all Kubernetes objects have in common: times, digests, annotations, conditions."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from . import names
+from .condition import Condition, ShownCondition, Status
+from .issue_keys import read_issue_keys
+from .workload import Kind, ReplicaSetFacts, Wishes, WorkloadRef
+
+Object = Mapping[str, Any]
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def timestamp(text: str | None) -> datetime | None:
+    """Read Kubernetes' RFC 3339 time, always UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
+def ref_of(body: Object, kind: Kind) -> WorkloadRef:
+    """Identity of a workload."""
+    meta = body["metadata"]
+    return WorkloadRef(meta.get("namespace", "default"), kind, meta["name"], meta["uid"])
+
+
+def created_of(body: Object) -> datetime:
+    """Creation time; every object that a server stored has one."""
+    return timestamp(body["metadata"].get("creationTimestamp")) or EPOCH
+
+
+def annotations_of(body: Object) -> Mapping[str, str]:
+    """Annotations of an object or of a pod template."""
+    return (body.get("metadata") or {}).get("annotations") or {}
+
+
+def digest(template: Object, *without_labels: str) -> str:
+    """Digest of a pod template, without the labels that controllers add to a ReplicaSet's copy of it."""
+    meta = dict(template.get("metadata") or {})
+    meta["labels"] = {k: v for k, v in (meta.get("labels") or {}).items() if k not in without_labels}
+    essence = {"metadata": {k: v for k, v in meta.items() if v}, "spec": template.get("spec") or {}}
+    text = json.dumps(essence, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def images_of(template: Object) -> tuple[str, ...]:
+    """Images of the containers, in their order."""
+    containers = (template.get("spec") or {}).get("containers") or []
+    return tuple(container.get("image", "") for container in containers)
+
+
+def wishes_of(body: Object) -> Wishes:
+    """Read our annotations on a workload, a pod template or a Namespace."""
+    notes = annotations_of(body)
+
+    def text(name: str) -> str | None:
+        return notes.get(name, "").strip() or None
+
+    return Wishes(
+        issue_keys=read_issue_keys(notes.get(names.ISSUE_KEYS)),
+        environment=text(names.ENVIRONMENT),
+        environment_type=text(names.ENVIRONMENT_TYPE),
+        site=text(names.SITE),
+        url=text(names.URL),
+        pipeline=text(names.PIPELINE),
+        display_name=text(names.DISPLAY_NAME),
+        description=text(names.DESCRIPTION),
+        service_ids=tuple(dict.fromkeys(notes.get(names.SERVICE_IDS, "").replace(",", " ").split())),
+        ignore=(text(names.IGNORE) or "").lower() == "true",
+    )
+
+
+def conditions_of(body: Object) -> dict[str, Object]:
+    """Conditions of a status by their type."""
+    return {condition["type"]: condition for condition in (body.get("status") or {}).get("conditions") or []}
+
+
+def resource_version_of(body: Object) -> int:
+    """Version of an object; versions of one kind can be compared since Kubernetes 1.35, and could before."""
+    text = body["metadata"].get("resourceVersion", "")
+    return int(text) if text.isdecimal() else 0
+
+
+def shown_condition(body: Object) -> ShownCondition | None:
+    """Read our condition on a workload."""
+    found = conditions_of(body).get(names.REPORTED)
+    if found is None:
+        return None
+    condition = Condition(Status(found["status"]), found.get("reason", ""), found.get("message", ""))
+    return ShownCondition(condition, timestamp(found.get("lastTransitionTime")) or EPOCH)
+
+
+def revision_of(body: Object, annotation: str) -> int | None:
+    """Revision that a controller wrote into an annotation."""
+    text = annotations_of(body).get(annotation, "")
+    return int(text) if text.isdecimal() else None
+
+
+def selector_of(body: Object) -> str:
+    """A workload's selector in the form that list requests take."""
+    selector = (body.get("spec") or {}).get("selector") or {}
+    equal = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
+    return ",".join(equal + [_requirement(each) for each in selector.get("matchExpressions") or []])
+
+
+def _requirement(expression: Object) -> str:
+    key, values = expression["key"], ",".join(expression.get("values") or [])
+    match expression["operator"]:
+        case "In":
+            return f"{key} in ({values})"
+        case "NotIn":
+            return f"{key} notin ({values})"
+        case "Exists":
+            return str(key)
+        case _:
+            return f"!{key}"
+
+
+def replica_set_facts(
+    body: Object, owner: WorkloadRef, *, hash_label: str, annotation: str
+) -> ReplicaSetFacts | None:
+    """Facts of a ReplicaSet; `None` if the workload does not own it or it has no revision yet."""
+    meta = body["metadata"]
+    owners = {each["uid"] for each in meta.get("ownerReferences") or [] if each.get("controller")}
+    revision = revision_of(body, annotation)
+    if owner.uid not in owners or revision is None:
+        return None
+    return ReplicaSetFacts(
+        uid=meta["uid"],
+        name=meta["name"],
+        pod_hash=(meta.get("labels") or {}).get(hash_label, ""),
+        revision=revision,
+        template=digest(body["spec"]["template"], hash_label),
+        created=created_of(body),
+    )

@@ -1,0 +1,132 @@
+"""Which tools there are, and how each is built.
+
+The versions stand in ``modules/*/go.mod`` and nowhere else, so that the bots which raise versions find them.
+Tools whose dependencies agree share a module; the others need one each.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from controlplane.errors import ControlPlaneError
+
+MODULES = Path(__file__).parent / "modules"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program, and the files of its module that go with it."""
+
+    name: str
+    module: str
+    """The folder in ``modules/`` whose go.mod pins it."""
+    source: str
+    """The Go module that it comes from."""
+    package: str
+    """Its main package."""
+    stamps: tuple[str, ...] = ()
+    """``-X`` assignments: without them several of these programs call themselves v0.0.0."""
+    assets: tuple[str, ...] = ()
+    """Globs, inside the source module, of manifests to keep beside the program."""
+
+    @property
+    def folder(self) -> Path:
+        return MODULES / self.module
+
+    @cached_property
+    def version(self) -> str:
+        go_mod = (self.folder / "go.mod").read_text()
+        pinned = re.search(rf"^\s*(?:require )?{re.escape(self.source)} (v\S+)", go_mod, re.MULTILINE)
+        if pinned is None:
+            raise ControlPlaneError(f"{self.folder}/go.mod requires no {self.source}")
+        return pinned[1]
+
+    @property
+    def ldflags(self) -> str:
+        major, minor, _ = self.version.removeprefix("v").split(".", 2)
+        stamps = (
+            f"-X {stamp.format(version=self.version, major=major, minor=minor)}" for stamp in self.stamps
+        )
+        return " ".join(["-s -w", *stamps])
+
+
+def _kubernetes(name: str) -> Tool:
+    """A program of Kubernetes, told its version: charts with a ``kubeVersion`` refuse a v0.0.0."""
+    return Tool(
+        name,
+        module="kubernetes",
+        source="k8s.io/kubernetes",
+        package=f"k8s.io/kubernetes/cmd/{name}",
+        stamps=tuple(
+            f"{package}.{assignment}"
+            for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+            for assignment in ("gitVersion={version}", "gitMajor={major}", "gitMinor={minor}")
+        ),
+    )
+
+
+_HELM = Tool(
+    "helm",
+    module="helm",
+    source="helm.sh/helm/v4",
+    package="helm.sh/helm/v4/cmd/helm",
+    stamps=("helm.sh/helm/v4/internal/version.version={version}",),
+)
+_HELM3 = Tool(
+    "helm3",
+    module="helm3",
+    source="helm.sh/helm/v3",
+    package="helm.sh/helm/v3/cmd/helm",
+    stamps=("helm.sh/helm/v3/internal/version.version={version}",),
+)
+_ETCD = Tool(
+    "etcd",
+    module="etcd",
+    source="go.etcd.io/etcd/server/v3",
+    package="go.etcd.io/etcd/server/v3",
+)
+_KWOK = Tool(
+    "kwok",
+    module="kwok",
+    source="sigs.k8s.io/kwok",
+    package="sigs.k8s.io/kwok/cmd/kwok",
+    assets=(
+        "kustomize/stage/node/fast/node-*.yaml",
+        "kustomize/stage/node/heartbeat-with-lease/node-*.yaml",
+        "kustomize/stage/pod/fast/pod-*.yaml",
+    ),
+)
+_ARGO_ROLLOUTS = Tool(
+    "argo-rollouts",
+    module="argo-rollouts",
+    source="github.com/argoproj/argo-rollouts",
+    package="github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
+    assets=("manifests/crds/*-crd.yaml", "manifests/install.yaml"),
+)
+_KIND = Tool("kind", module="kind", source="sigs.k8s.io/kind", package="sigs.k8s.io/kind")
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        _HELM,
+        _kubernetes("kubectl"),
+        _ETCD,
+        _kubernetes("kube-apiserver"),
+        _kubernetes("kube-controller-manager"),
+        _kubernetes("kube-scheduler"),
+        _KWOK,
+        _ARGO_ROLLOUTS,
+        _HELM3,
+        _KIND,
+    )
+}
+
+LOCAL_TOOLS = tuple(name for name in TOOLS if name not in {"helm3", "kind"})
+"""What a local cluster and its users need."""
+
+
+def find_tool(name: str) -> Tool:
+    if name not in TOOLS:
+        raise ControlPlaneError(f"There is no tool {name!r}; there are: {', '.join(TOOLS)}")
+    return TOOLS[name]

@@ -1,0 +1,63 @@
+"""The chart installed on a cluster, and the operator run with its ServiceAccount."""
+
+from pathlib import Path
+
+import httpx
+
+from controlplane import Cluster
+from installation.program import Program, free_port, until
+
+RELEASE = "rollout-reporter"
+CHART = Path(__file__).parents[2] / "charts" / "rollout-reporter"
+
+
+class Operator(Program):
+    """`rollout-reporter run`, outside the cluster, as in a pod."""
+
+    def __init__(self, kubeconfig: Path, namespace: str, log: Path, *arguments: str) -> None:
+        self.probe_port, self.metrics_port = free_port(), free_port()
+        own = ["--kubeconfig", str(kubeconfig), "--namespace", namespace, "--host", "127.0.0.1"]
+        ports = ["--probe-port", str(self.probe_port), "--metrics-port", str(self.metrics_port)]
+        super().__init__(["run", *own, *ports, *arguments], log, {"POD_NAME": "operator"})
+
+    def start_and_watch(self) -> None:
+        """Start it and wait until it watches."""
+        self.start()
+        until(self._is_ready, seconds=30, otherwise=self.log)
+
+    def _is_ready(self) -> bool:
+        if not self.is_running:
+            raise RuntimeError(f"the operator ended:\n{self.log()[-3000:]}")
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.probe_port}/readyz").is_success
+        except httpx.TransportError:
+            return False
+
+
+class Installation:
+    """A release of the chart in a Namespace of its own."""
+
+    def __init__(self, cluster: Cluster, namespace: str, folder: Path) -> None:
+        self.cluster, self.namespace, self.folder = cluster, namespace, folder
+
+    def install(self, **values: str) -> str:
+        """Install or upgrade the chart; return what Helm prints. `jira__siteURL` is `jira.siteURL`."""
+        settings = {"replicaCount": "0", **values}
+        flags = [f"--set={name.replace('__', '.')}={value}" for name, value in settings.items()]
+        arguments = ["upgrade", "--install", RELEASE, str(CHART), "--namespace", self.namespace]
+        return self.cluster.helm(*arguments, "--create-namespace", *flags)
+
+    def install_for(self, site_url: str, **values: str) -> str:
+        """Install the chart for a stand-in of Jira with the sandbox's credential."""
+        jira = {"jira__siteURL": site_url, "jira__apiURL": site_url}
+        credential = {"jira__clientId": "demo", "jira__clientSecret": "demo-secret"}
+        return self.install(**jira, **credential, **values)
+
+    def uninstall(self) -> None:
+        """Remove the release."""
+        self.cluster.helm("uninstall", RELEASE, "--namespace", self.namespace, "--wait")
+
+    def operator(self, *arguments: str, name: str = "operator") -> Operator:
+        """An operator with the rights of the chart; it is not started yet."""
+        kubeconfig = self.cluster.service_account_kubeconfig(self.namespace, RELEASE)
+        return Operator(kubeconfig, self.namespace, self.folder / f"{name}.log", *arguments)
