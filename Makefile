@@ -1,0 +1,68 @@
+# The two commands that matter: `make demo` and `make test`. `make help` lists all.
+# Everything is installed below .venv; the control plane for tests is built once, into a cache outside the tree.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH := tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down test unit integration e2e check cluster cluster-tools generate format bench lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: set PYTHON to one, as in: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(VENV)/.installed ## the whole product at work: cluster, sandbox Jira, operator, rollouts; ONCE=1 ends by itself
+	$(BIN)/python -m demo
+
+demo-down: $(VENV)/.installed ## remove what a killed demo has left behind
+	$(BIN)/python -m demo down
+
+test: check cluster-tools ## all tests: unit, integration, and e2e on a real control plane
+	$(BIN)/python -m pytest tests
+
+unit: $(VENV)/.installed ## unit tests
+	$(BIN)/python -m pytest -q tests/unit
+
+integration: $(VENV)/.installed ## kopf in process against a fake API server
+	$(BIN)/python -m pytest tests/integration
+
+e2e: cluster-tools ## the chart and the operator on a real control plane
+	$(BIN)/python -m pytest -v tests/e2e
+
+check: $(VENV)/.installed ## lint, types, import rules, unit tests: under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q tests/unit
+
+cluster: cluster-tools ## a live cluster until Ctrl-C; prints the exports for another terminal
+	$(BIN)/python -m controlplane up
+
+cluster-tools: $(VENV)/.installed ## build the control plane for tests, once
+	$(BIN)/python -m controlplane build > /dev/null
+
+generate: $(VENV)/.installed ## write what is generated: CRDs, manifests/, the chart's table of values
+	$(BIN)/rollout-reporter crds --directory charts/rollout-reporter/files/crds
+
+format: $(VENV)/.installed ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.installed ## pin the dependencies anew, with hashes
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header \
+	  pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header \
+	  --group dev pyproject.toml -o requirements-dev.txt
+
+clean: ## remove what was installed and cached in the tree
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
