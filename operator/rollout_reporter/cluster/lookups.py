@@ -8,9 +8,10 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter.core import deployments, rollouts
 from rollout_reporter.core.environments import NamespaceFacts
 from rollout_reporter.core.objects import wishes_of
-from rollout_reporter.core.workload import Kind, ReplicaSetFacts, Snapshot, WorkloadRef
+from rollout_reporter.core.pods import read_pod_trouble
+from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
-from .api import get, list_pages, path_to
+from .api import NotFoundError, get, list_pages, path_to
 
 _API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
 _PLURALS: Final = {Kind.DEPLOYMENT: "deployments", Kind.ROLLOUT: "rollouts"}
@@ -43,6 +44,22 @@ async def find_replica_sets(api: ApiClient, snapshot: Snapshot) -> tuple[Replica
     path = path_to("apps/v1", "replicasets", ref.namespace)
     found = [read(each, ref) async for each in list_pages(api, path, label_selector=snapshot.selector)]
     return tuple(each for each in found if each)
+
+
+async def find_pod_troubles(api: ApiClient, snapshot: Snapshot) -> tuple[PodTrouble, ...]:
+    """Pods of the workload that cannot start."""
+    path = path_to("v1", "pods", snapshot.ref.namespace)
+    found = [read_pod_trouble(each) async for each in list_pages(api, path, label_selector=snapshot.selector)]
+    return tuple(each for each in found if each)
+
+
+async def find_reference(api: ApiClient, rollout: Snapshot) -> Snapshot | None:
+    """The Deployment whose template a Rollout uses, `None` if there is none of that name."""
+    path = path_to("apps/v1", "deployments", rollout.ref.namespace, rollout.workload_ref or "")
+    try:
+        return deployments.read_deployment(await get(api, path))
+    except NotFoundError:
+        return None
 
 
 async def find_namespace(api: ApiClient, name: str) -> NamespaceFacts:

@@ -1,11 +1,14 @@
 """RolloutReports: what the operator remembers of a workload, and what people read of it."""
 
 import hashlib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
+from pydantic import ValidationError
 
 from rollout_reporter.core import names
 from rollout_reporter.core.ledger import Acknowledged, Entry, Ledger, Refusal
@@ -24,6 +27,8 @@ from .resources import (
     RolloutReportStatus,
     WorkloadReference,
 )
+
+log = logging.getLogger(__name__)
 
 PLURAL: Final = "rolloutreports"
 _MAX_NAME: Final = 253
@@ -119,12 +124,27 @@ def _body(ref: WorkloadRef) -> Object:
 
 def _stored(body: Object) -> StoredReport:
     spec = RolloutReportSpec.model_validate(body["spec"])
-    status = RolloutReportStatus.model_validate(body.get("status") or {})
+    status = _readable_status(body)
     meta, workload = body["metadata"], spec.workload
     ref = WorkloadRef(meta["namespace"], workload.kind, workload.name, workload.uid)
     newest_first = [*([status.current] if status.current else []), *status.history]
     entries = tuple(_entry(each) for each in reversed(newest_first))
     return StoredReport(Ledger(ref, entries), tuple(status.conditions), meta["resourceVersion"])
+
+
+def _readable_status(body: Object) -> RolloutReportStatus:
+    """Take a status that does not fit (edited by hand, or of another version) for none: it is made anew."""
+    try:
+        return RolloutReportStatus.model_validate(body.get("status") or {})
+    except ValidationError as error:
+        meta = body["metadata"]
+        log.warning(
+            "RolloutReport %s/%s: its status cannot be read and is made anew: %s",
+            meta["namespace"],
+            meta["name"],
+            error.errors(include_url=False, include_input=False),
+        )
+        return RolloutReportStatus()
 
 
 def _status(ledger: Ledger, conditions: Sequence[ConditionModel]) -> RolloutReportStatus:
@@ -149,13 +169,20 @@ def _deployment(entry: Entry) -> JiraDeployment:
             id=entry.environment.id, name=entry.environment.name, type=entry.environment.type
         ),
         deployment_sequence_number=entry.number,
+        rollout_id=entry.rollout_id,
         revision=entry.revision,
         replica_set=entry.replica_set,
         template=entry.template,
+        release=entry.release,
+        replaces=entry.replaces,
+        began=entry.began,
+        paused_since=entry.paused_since,
+        paused_seconds=entry.paused_for.total_seconds(),
         state=entry.state,
         because=entry.because,
         since=entry.since,
         issue_keys=list(entry.issue_keys),
+        noted_keys=list(entry.noted_keys),
         service_ids=list(entry.service_ids),
         display_name=entry.display_name,
         description=entry.description,
@@ -188,13 +215,20 @@ def _entry(model: JiraDeployment) -> Entry:
         pipeline=Pipeline(model.pipeline.id, model.pipeline.name),
         environment=Environment(environment.id, environment.name, environment.type),
         number=model.deployment_sequence_number,
+        rollout_id=model.rollout_id,
         revision=model.revision,
         replica_set=model.replica_set,
         template=model.template,
+        release=model.release,
+        replaces=model.replaces,
+        began=model.began,
+        paused_since=model.paused_since,
+        paused_for=timedelta(seconds=model.paused_seconds),
         state=model.state,
         because=model.because,
         since=model.since,
         issue_keys=tuple(model.issue_keys),
+        noted_keys=tuple(model.noted_keys),
         service_ids=tuple(model.service_ids),
         display_name=model.display_name,
         description=model.description,

@@ -163,13 +163,20 @@ class JiraDeployment(Model):
     pipeline: PipelineModel
     environment: EnvironmentModel
     deployment_sequence_number: int
+    rollout_id: Annotated[str | None, Field(description="Identity of the rollout.")] = None
     revision: int | None = None
     replica_set: str | None = None
     template: Annotated[str, Field(description="Digest of the pod template.")]
+    release: Annotated[str, Field(description="Digest of it without the mark of a restart.")]
+    replaces: Annotated[str | None, Field(description="Identity of the rollout that it rolls back.")] = None
+    began: datetime
+    paused_since: datetime | None = None
+    paused_seconds: float = 0
     state: State
     because: Annotated[str, Field(description="Why it is in this state, in words.")]
     since: Annotated[datetime, Field(description="When the state became true.")]
     issue_keys: IssueKeyList
+    noted_keys: Annotated[IssueKeyList, Field(description="Keys that the workload showed then.")] = []
     service_ids: Annotated[list[str], Field(max_length=500)] = []
     display_name: str
     description: str = ""

@@ -92,7 +92,6 @@ class Operator:
                     log.warning("leadership was lost, another process may lead now")
 
     async def _lead(self, leadership: Leadership) -> None:
-        log.info("leading")
         METRICS.leader.set(1)
         try:
             async with _in_background(self._report(leadership)) as reporting:

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.core.condition import ShownCondition
-from rollout_reporter.core.judgement import Course
+from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.plan import close
-from rollout_reporter.core.workload import Place, Snapshot, WorkloadRef
+from rollout_reporter.core.workload import Place, Signal, Snapshot, WorkloadRef
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,11 +39,20 @@ class Tracked:
     @property
     def wanted_entry(self) -> Entry | None:
         """The Jira deployment that people want to read about."""
-        wanted = self.course.wanted
-        entry = self.ledger.find(wanted) if wanted else None
-        if entry or self.no_site is not None or (self.snapshot and not self.issue_keys):
-            return entry
-        return self.ledger.current
+        if self.course.asked or self.snapshot is None:
+            return None if self.no_site is not None else self.ledger.current
+        taken_up = self.course.taken_up
+        return self.ledger.find(taken_up.id) if taken_up else None
+
+    @property
+    def refused_spec(self) -> str | None:
+        """Why the workload's controller refuses its spec, if it does."""
+        return self.snapshot.reading.because if self.snapshot and self.course.is_refused else None
+
+    @property
+    def has_no_replicas(self) -> bool:
+        """Whether nothing runs because nobody wants it to."""
+        return self.snapshot is not None and self.snapshot.reading.signal is Signal.IDLE
 
     @property
     def malformed_keys(self) -> tuple[str, ...]:
@@ -68,8 +77,9 @@ class Tracked:
         if snapshot.resource_version >= self.shown_version:
             self.shown, self.shown_version = snapshot.shown, snapshot.resource_version
 
-    def read_keys(self, keys: tuple[str, ...], now: datetime) -> datetime:
+    def read_keys(self, snapshot: Snapshot, now: datetime) -> datetime:
         """Take in the keys as they read now; return since when they read so."""
+        keys = snapshot.template_wishes.issue_keys.valid or snapshot.wishes.issue_keys.valid
         if self.keys_since is None or keys != self.issue_keys:
             self.issue_keys, self.keys_since = keys, now
         return self.keys_since

@@ -54,6 +54,7 @@ def connection(api: ApiClient) -> kopf.ConnectionInfo:
 def operator_settings() -> kopf.OperatorSettings:
     """Settings that leave users' objects alone and memory small."""
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)  # it would warn of its thread
     settings = kopf.OperatorSettings()
     settings.persistence.finalizer = f"{names.PREFIX}/never-used"
     settings.persistence.diffbase_storage = NoDiffBase()

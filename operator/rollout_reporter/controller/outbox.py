@@ -36,7 +36,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._waiting: dict[DeploymentKey, _Waiting] = {}
-        self._in_flight: set[DeploymentKey] = set()
+        self._in_flight: dict[DeploymentKey, Report] = {}
         self._changed = asyncio.Event()
 
     def __len__(self) -> int:
@@ -58,7 +58,13 @@ class Outbox:
         return frozenset(waiting.item.place for waiting in self._waiting.values())
 
     def put(self, item: Item, *, linger: timedelta) -> None:
-        """Want a report sent; it replaces an older one of the same deployment and keeps its place."""
+        """Want a report sent; it replaces an older one of the same deployment and keeps its place.
+
+        One that is under way already is not sent again; if that fails, it is given back.
+        """
+        if self._in_flight.get(item.report.key) == item.report:
+            self._waiting.pop(item.report.key, None)
+            return
         now = asyncio.get_running_loop().time()
         before = self._waiting.get(item.report.key)
         not_before = now + linger.total_seconds()
@@ -80,14 +86,15 @@ class Outbox:
             free = {key: w for key, w in self._waiting.items() if key not in self._in_flight}
             due = sorted((w.since, key) for key, w in free.items() if w.not_before <= now)
             if due:
-                keys = [key for _, key in due[:MAX_BATCH]]
-                self._in_flight.update(keys)
-                return tuple(self._waiting.pop(key).item for key in keys)
+                batch = tuple(self._waiting.pop(key).item for _, key in due[:MAX_BATCH])
+                self._in_flight.update({item.report.key: item.report for item in batch})
+                return batch
             await self._wait(min((w.not_before - now for w in free.values()), default=None))
 
     def done(self, keys: Iterable[DeploymentKey]) -> None:
         """The request with these deployments has ended."""
-        self._in_flight.difference_update(keys)
+        for key in keys:
+            self._in_flight.pop(key, None)
         self._changed.set()
 
     def give_back(self, item: Item) -> None:

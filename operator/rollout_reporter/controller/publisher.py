@@ -99,6 +99,8 @@ class Publisher:
             malformed_keys=tracked.malformed_keys,
             hints=tracked.hints,
             no_site=tracked.no_site,
+            refused_spec=tracked.refused_spec,
+            has_no_replicas=tracked.has_no_replicas,
             trouble=trouble,
             next_attempt=next_attempt,
             dry_run=self._context.settings.dry_run,

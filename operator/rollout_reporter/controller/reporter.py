@@ -6,15 +6,24 @@ It decides nothing: what is true is judged in the core. It only brings together 
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rollout_reporter.cluster.api import ClusterError, NotFoundError
-from rollout_reporter.cluster.lookups import find_namespace, find_replica_sets, find_workload
-from rollout_reporter.core.judgement import judge, wants_look_up
+from rollout_reporter.cluster.lookups import (
+    find_namespace,
+    find_pod_troubles,
+    find_reference,
+    find_replica_sets,
+    find_workload,
+)
+from rollout_reporter.core.identity import wants_replica_sets
+from rollout_reporter.core.judgement import judge, judge_again_at, wants_pods
 from rollout_reporter.core.ledger import Entry
 from rollout_reporter.core.outcome import Outcome
-from rollout_reporter.core.plan import Seen, close, keys_for_new_rollout, looks_again_at, plan
+from rollout_reporter.core.plan import Seen, close, keys_gained_at, plan, wants_target
 from rollout_reporter.core.report import Update
+from rollout_reporter.core.rollouts import with_reference
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Place, Snapshot
 
@@ -73,7 +82,8 @@ class Reporter:
 
     async def finish(self) -> None:
         """Wait until all that can be sent is sent and shown."""
-        while not self._queue.is_idle or not self._post.is_empty or not self._publisher.is_idle:
+        parties = (self._queue, self._post, self._publisher)
+        while not all(party.is_idle for party in parties):  # noqa: ASYNC110 (of three parties, once)
             await asyncio.sleep(FINISH_PERIOD.total_seconds())
 
     def troubled(self, places: Iterable[Place]) -> None:
@@ -102,7 +112,7 @@ class Reporter:
                 tracked.snapshot, tracked.is_gone = None, True
                 tracked.ledger = close(tracked.ledger, "the workload was deleted", datetime.now(UTC))
         else:
-            await self._follow(tracked, sighting)
+            await self._follow(tracked, await self._completed(sighting))
         METRICS.tracked.set(len(self._book))
         self._hand_over(tracked)
 
@@ -115,30 +125,41 @@ class Reporter:
             return Gone(ref)
 
     async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:
+        """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
         now = datetime.now(UTC)
         tracked.see(snapshot, now)
-        found = None
-        if wants_look_up(snapshot, tracked.course):
-            found = await find_replica_sets(self._api, snapshot)
-        course = judge(snapshot, tracked.course, found, now)
-        keys = keys_for_new_rollout(snapshot)
-        keys_since = tracked.read_keys(keys, now)
-        tracked.course = course
-        target = await self._target(tracked, snapshot, keys)
-        seen = Seen(snapshot, course, keys, keys_since, target)
-        tracked.ledger = plan(seen, tracked.ledger, now)
-        if moment := looks_again_at(seen, tracked.ledger, now):
+        before = tracked.course
+        replica_sets = troubles = None
+        if wants_replica_sets(snapshot, before):
+            replica_sets = await find_replica_sets(self._api, snapshot)
+        if wants_pods(snapshot, before, now):
+            troubles = await find_pod_troubles(self._api, snapshot)
+        course = judge(snapshot, before, now, replica_sets=replica_sets, troubles=troubles or ())
+        seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None)
+        seen = replace(seen, target=await self._target(tracked, seen))
+        tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now)
+        moments = (judge_again_at(snapshot, course, now), keys_gained_at(seen, tracked.ledger))
+        for moment in filter(None, moments):
             self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
 
-    async def _target(self, tracked: Tracked, snapshot: Snapshot, keys: tuple[str, ...]) -> Target | None:
+    async def _completed(self, snapshot: Snapshot) -> Snapshot:
+        """A Rollout with the template that it refers to; a Deployment muted if a Rollout refers to it."""
+        if snapshot.workload_ref:
+            return with_reference(snapshot, await find_reference(self._api, snapshot))
+        referrer = self._context.sightings.referrer(snapshot.ref.place)
+        if referrer is None:
+            return snapshot
+        self._queue.add(referrer)
+        return replace(snapshot, is_muted=True)
+
+    async def _target(self, tracked: Tracked, seen: Seen) -> Target | None:
         """Where a rollout that begins now is reported to; not asked for one that is on record."""
-        wanted = tracked.course.wanted
-        if wanted is None or not keys or tracked.ledger.find(wanted):
+        if not wants_target(seen, tracked.ledger):
             tracked.no_site = None
             return None
-        namespace = await find_namespace(self._api, snapshot.ref.namespace)
+        namespace = await find_namespace(self._api, seen.snapshot.ref.namespace)
         around = Surroundings(namespace, self._context.cluster, self._context.sites.known())
-        target = find_target(snapshot, keys, around)
+        target = find_target(seen.snapshot, seen.issue_keys, around)
         if isinstance(target, NoSite):
             tracked.no_site = target.message
             return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rollout_reporter.core.workload import Place, Snapshot, WorkloadRef
+from rollout_reporter.core.workload import Kind, Place, Snapshot, WorkloadRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Sightings:
     def __init__(self) -> None:
         self._newest: dict[Place, Sighting] = {}
         self._listener: Callable[[Place], None] | None = None
+        self._referrers: dict[Place, Place] = {}
 
     def put(self, sighting: Sighting) -> None:
         """Replace the last sighting; the end of a workload that was made again meanwhile is no news."""
@@ -30,7 +31,27 @@ class Sightings:
         if isinstance(sighting, Gone) and before and before.ref != sighting.ref:
             return
         self._newest[place] = sighting
-        if self._listener:
+        self._tell(place)
+        if place.kind is Kind.ROLLOUT:
+            self._note_reference(place, before, sighting)
+
+    def referrer(self, deployment: Place) -> Place | None:
+        """The Rollout that uses a Deployment's template."""
+        return self._referrers.get(deployment)
+
+    def _note_reference(self, rollout: Place, before: Sighting | None, now: Sighting) -> None:
+        old, new = _referred(before), _referred(now)
+        if old == new:
+            return
+        if old and self._referrers.get(old) == rollout:
+            del self._referrers[old]
+            self._tell(old)
+        if new:
+            self._referrers[new] = rollout
+            self._tell(new)
+
+    def _tell(self, place: Place) -> None:
+        if self._listener and place in self._newest:
             self._listener(place)
 
     def get(self, place: Place) -> Sighting | None:
@@ -49,3 +70,10 @@ class Sightings:
         if listener:
             for place in tuple(self._newest):
                 listener(place)
+
+
+def _referred(sighting: Sighting | None) -> Place | None:
+    """The Deployment whose template a Rollout uses."""
+    if not isinstance(sighting, Snapshot) or not sighting.workload_ref:
+        return None
+    return Place(sighting.ref.namespace, Kind.DEPLOYMENT, sighting.workload_ref)

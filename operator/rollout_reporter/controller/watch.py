@@ -71,7 +71,7 @@ class Observer:
             self.known.discard(meta["uid"])
             return Gone(ref_of(body, kind))
         snapshot = _READERS[kind](body)
-        if snapshot.is_annotated:
+        if snapshot.is_annotated or snapshot.workload_ref:
             self.known.add(meta["uid"])
         else:
             self.known.discard(meta["uid"])
@@ -79,8 +79,14 @@ class Observer:
 
 
 def _mentions_us(body: Body) -> bool:
-    """A cheap look before the costly one: most workloads are none of ours."""
-    template = (body.get("spec") or {}).get("template") or {}
+    """A cheap look before the costly one: most workloads are none of ours.
+
+    A Rollout that uses a Deployment's template may be meant by the annotation of that Deployment.
+    """
+    spec = body.get("spec") or {}
+    if "workloadRef" in spec:
+        return True
+    template = spec.get("template") or {}
     notes = [each["metadata"].get("annotations") or {} for each in (body, template) if each.get("metadata")]
     return any(names.ISSUE_KEYS in each for each in notes)
 

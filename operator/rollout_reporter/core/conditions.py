@@ -11,6 +11,8 @@ SENDING = "Sending"
 DRY_RUN = "DryRun"
 INVALID_ISSUE_KEYS = "InvalidIssueKeys"
 UNKNOWN_ISSUE_KEYS = "UnknownIssueKeys"
+INVALID_SPEC = "InvalidSpec"
+NO_REPLICAS = "NoReplicas"
 REJECTED = "Rejected"
 SITE_NOT_FOUND = "SiteNotFound"
 
@@ -23,6 +25,9 @@ class Circumstances:
     hints: tuple[str, ...] = ()
     no_site: str | None = None
     """Why there is nowhere to report to."""
+    refused_spec: str | None = None
+    """Why the workload's controller refuses its spec."""
+    has_no_replicas: bool = False
     trouble: Trouble | None = None
     """What keeps the entry's site from being reached."""
     next_attempt: datetime | None = None
@@ -31,6 +36,9 @@ class Circumstances:
 
 def reported(entry: Entry | None, around: Circumstances) -> Condition | None:
     """The condition `Reported`; `None` where there is nothing to say."""
+    if around.refused_spec is not None:
+        message = f"nothing is reported while the controller refuses the spec: {around.refused_spec}"
+        return Condition(Status.FALSE, INVALID_SPEC, message)
     if entry is None:
         return _nothing_reported(around)
     subject = _subject(entry)
@@ -63,6 +71,9 @@ def _nothing_reported(around: Circumstances) -> Condition | None:
         words = ", ".join(around.malformed_keys)
         message = f"no issue key among {words}: keys look like SHOP-41, separated by commas or spaces"
         return Condition(Status.FALSE, INVALID_ISSUE_KEYS, message)
+    if around.has_no_replicas:
+        message = "no replicas are wanted: the rollout is reported once there are some"
+        return Condition(Status.UNKNOWN, NO_REPLICAS, message)
     return None
 
 

@@ -1,19 +1,22 @@
 """Reading a Deployment.
 
-The rules are those of the Deployment controller (`pkg/controller/deployment/{progress,util}`) and of
-`kubectl rollout status`, with what both leave out. Sources: https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/deployment
-and https://github.com/kubernetes/kubectl/blob/master/pkg/polymorphichelpers/rollout_status.go
+The rules are those of the Deployment controller and of `kubectl rollout status`, with what both leave out:
+https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/deployment
+https://github.com/kubernetes/kubectl/blob/master/pkg/polymorphichelpers/rollout_status.go
 """
 
 import re
+from datetime import timedelta
 from typing import Final
 
 from .objects import (
+    RESTARTED_AT,
     Object,
     conditions_of,
     created_of,
     digest,
     images_of,
+    new_pods,
     ref_of,
     replica_set_facts,
     resource_version_of,
@@ -26,64 +29,82 @@ from .objects import (
 from .workload import Kind, Reading, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 REVISION: Final = "deployment.kubernetes.io/revision"
+REVISION_HISTORY: Final = "deployment.kubernetes.io/revision-history"
 HASH_LABEL: Final = "pod-template-hash"
 
+_NO_DEADLINE: Final = 2**31 - 1
+_DEFAULT_DEADLINE: Final = 600
+_LEAST_MAX_DURATION: Final = timedelta(minutes=30)
 _NAMED_REPLICA_SET: Final = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
 
 
 def read_deployment(body: Object) -> Snapshot:
     """Read a Deployment (`apps/v1`) as the API server shows it."""
-    spec, status = body["spec"], body.get("status") or {}
+    spec, status, meta = body["spec"], body.get("status") or {}, body["metadata"]
+    template = spec["template"]
+    is_paused = bool(spec.get("paused"))
+    deadline = _deadline(body)
     return Snapshot(
         ref=ref_of(body, Kind.DEPLOYMENT),
         created=created_of(body),
-        deleting="deletionTimestamp" in body["metadata"],
-        observed=status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0),
-        template=digest(spec["template"], HASH_LABEL),
+        resource_version=resource_version_of(body),
+        generation=meta.get("generation", 0),
+        deleting="deletionTimestamp" in meta,
+        observed=status.get("observedGeneration", 0) >= meta.get("generation", 0),
+        paused=is_paused,
+        template=digest(template, hash_label=HASH_LABEL),
+        release=digest(template, hash_label=HASH_LABEL, without_annotation=RESTARTED_AT),
         revision=revision_of(body, REVISION),
+        revision_lags=is_paused or (spec.get("strategy") or {}).get("type") == "Recreate",
         pod_hash=None,
+        counts=tuple(status.get(f"{each}Replicas", 0) for each in ("updated", "ready", "available")),
+        deadline=deadline,
+        default_max_duration=max(3 * deadline, _LEAST_MAX_DURATION),
         reading=_read_status(body),
         selector=selector_of(body),
-        images=images_of(spec["template"]),
+        images=images_of(template),
         wishes=wishes_of(body),
-        resource_version=resource_version_of(body),
+        template_wishes=wishes_of(template),
         shown=shown_condition(body),
-        template_wishes=wishes_of(spec["template"]),
     )
 
 
 def read_replica_set(body: Object, owner: WorkloadRef) -> ReplicaSetFacts | None:
     """Read a ReplicaSet, `None` if it is not this Deployment's."""
-    return replica_set_facts(body, owner, hash_label=HASH_LABEL, annotation=REVISION)
+    return replica_set_facts(
+        body, owner, hash_label=HASH_LABEL, annotation=REVISION, history=REVISION_HISTORY
+    )
+
+
+def _deadline(body: Object) -> timedelta:
+    seconds = body["spec"].get("progressDeadlineSeconds", _NO_DEADLINE)
+    return timedelta(seconds=_DEFAULT_DEADLINE if seconds == _NO_DEADLINE else seconds)
 
 
 def _read_status(body: Object) -> Reading:
     wanted = body["spec"].get("replicas", 1)
-    status = body.get("status") or {}
+    status, conditions = body.get("status") or {}, conditions_of(body)
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
-    progressing = conditions_of(body).get("Progressing", {})
-    message = progressing.get("message", "")
-    if progressing.get("reason") == "ProgressDeadlineExceeded":
-        return Reading(
-            Signal.BROKEN,
-            f"progress deadline exceeded, {_pods(available, wanted)}",
-            since=timestamp(progressing.get("lastTransitionTime")),
-            replica_set=_named_replica_set(message),
-        )
-    if updated >= wanted and status.get("replicas", 0) <= updated and available >= updated:
-        return Reading(
-            Signal.COMPLETE, _pods(available, wanted), since=timestamp(progressing.get("lastUpdateTime"))
-        )
-    if body["spec"].get("paused"):
-        signal = Signal.MOVING if updated else Signal.WAITING
-        return Reading(signal, f"paused, {_pods(min(available, updated), wanted)}")
-    return Reading(Signal.MOVING, _pods(min(available, updated), wanted))
+    progressing = conditions.get("Progressing", {})
+    reason = progressing.get("reason")
+    named = _NAMED_REPLICA_SET.search(progressing.get("message", ""))
+    failure = conditions.get("ReplicaFailure", {})
 
-
-def _pods(ready: int, wanted: int) -> str:
-    return f"{ready} of {wanted} new {'pod' if wanted == 1 else 'pods'} available"
-
-
-def _named_replica_set(message: str) -> str | None:
-    found = _NAMED_REPLICA_SET.search(message)
-    return found.group(1) if found else None
+    signal, since, because = Signal.MOVING, None, new_pods(body)
+    if wanted == 0:
+        signal, because = Signal.IDLE, "no replicas are wanted"
+    elif reason == "ProgressDeadlineExceeded":
+        signal, since = Signal.BROKEN, timestamp(progressing.get("lastTransitionTime"))
+        because = f"progress deadline exceeded, {because}"
+    elif updated >= wanted and status.get("replicas", 0) <= updated and available >= updated:
+        signal, since = Signal.COMPLETE, timestamp(progressing.get("lastUpdateTime"))
+    elif body["spec"].get("paused"):
+        because = f"paused, {because}"
+    return Reading(
+        signal,
+        because,
+        since=since,
+        replica_set=named.group(1) if named else None,
+        has_completed=reason == "NewReplicaSetAvailable",
+        replica_failure=failure.get("message") if failure.get("status") == "True" else None,
+    )

@@ -68,7 +68,7 @@ def observe(before: Observation, view: LeaseView | None, now: float) -> Observat
     """
     if view == before.view:
         return before
-    last = view
+    last = view or before.view
     is_held = last is not None and last.holder != ""
     return Observation(view, now + LEASE_DURATION if is_held else now)
 

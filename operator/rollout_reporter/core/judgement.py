@@ -1,208 +1,166 @@
-"""The verdict: which rollout a workload is in, and how it stands.
+"""The verdict: how the rollout that a workload is in stands.
 
 A verdict is a fold over snapshots, `judge(snapshot, course before) → course after`, because one snapshot
 alone cannot be trusted: a status can speak of an older template, and a success stays one when pods crash
-later.
+later. Which rollout it is, `identity` finds out; here is how that rollout stands.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from .course import Course, Rollout
+from .identity import HASH_TRUST, asked_for, identify
 from .report import State
-from .workload import Kind, Reading, ReplicaSetFacts, Signal, Snapshot
+from .workload import PENDING_GRACE, PodTrouble, ReplicaSetFacts, Signal, Snapshot
 
-HASH_TRUST: Final = timedelta(seconds=10)
-"""After this long a Rollout's unchanged `currentPodHash` is believed over a changed template text: it was
-changed in a way that means the same (a default written out), so no other hash will come."""
+POD_GRACE: Final = timedelta(seconds=60)
+"""A pod that cannot start for longer than this has failed its rollout."""
+PODS_AFTER: Final = timedelta(seconds=5)
+"""A rollout without progress for this long has its pods looked up."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollout:
-    """One rollout and how it stands."""
-
-    template: str
-    revision: int | None
-    """`None` while the workload's controller has not taken it up."""
-    replica_set: str | None
-    """The ReplicaSet: its name for a Deployment, its pod hash for a Rollout; `None` where it is not known."""
-    state: State
-    because: str
-    since: datetime
-    """When the state became true."""
-    images: tuple[str, ...] = ()
-
-    def is_same(self, other: "Rollout") -> bool:
-        """The revision belongs to the identity, since A→B→A comes back to the ReplicaSet of A."""
-        return (self.revision, self.replica_set) == (other.revision, other.replica_set)
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What is known of a workload's rollouts so far."""
-
-    taken_up: Rollout | None = None
-    """The newest rollout that the controller has taken up."""
-    asked: Rollout | None = None
-    """A newer template that the controller has not taken up yet."""
-
-    @property
-    def wanted(self) -> Rollout | None:
-        """The rollout that people wait for."""
-        return self.asked or self.taken_up
+_UNDER_WAY: Final = frozenset({Signal.MOVING, Signal.BROKEN})
 
 
 def judge(
-    snapshot: Snapshot, before: Course, found: Sequence[ReplicaSetFacts] | None, now: datetime
+    snapshot: Snapshot,
+    before: Course,
+    now: datetime,
+    *,
+    replica_sets: Sequence[ReplicaSetFacts] | None = None,
+    troubles: Sequence[PodTrouble] = (),
 ) -> Course:
     """Judge a workload by a new snapshot.
 
     Args:
         snapshot: What was seen.
         before: What was known; an empty `Course` at first sight.
-        found: All ReplicaSets of the workload, if they were looked up (see `wants_look_up`).
         now: Time of observation.
+        replica_sets: All ReplicaSets of the workload, if looked up (see `identity.wants_replica_sets`).
+        troubles: Pods of the workload that cannot start, if looked up (see `wants_pods`).
     """
-    known = before.taken_up
-    if snapshot.reading.signal is Signal.REFUSED:
-        return replace(before, asked=None)
     if not snapshot.observed:
-        return before if _same_template(known, snapshot) else _asked(snapshot, before, now)
-    current = _taken_up(snapshot, before, found, now)
-    if current is None:
-        return _asked(snapshot, before, now)
-    not_before = before.wanted.since if before.wanted else None
-    return Course(_follow(current, snapshot.reading, now, not_before))
+        return asked_for(snapshot, before, now)  # a stale status says nothing: the last verdict stays
+    if snapshot.reading.signal is Signal.REFUSED:
+        return replace(before, asked=None, missed=(), is_refused=True)
+    course = identify(snapshot, before, now, replica_sets)
+    if course.taken_up is None or course.asked or not snapshot.observed:
+        return course
+    rollout = _clocked(_named(course.taken_up, snapshot, course), snapshot, now)
+    return replace(course, taken_up=_followed(rollout, snapshot, troubles, now, before.since))
 
 
-def wants_look_up(snapshot: Snapshot, before: Course) -> bool:
-    """Whether only the workload's ReplicaSets can tell which rollout this is."""
-    known = before.taken_up
-    if not snapshot.observed or snapshot.reading.signal is Signal.REFUSED:
+def wants_pods(snapshot: Snapshot, before: Course, now: datetime) -> bool:
+    """Whether the workload's pods should be looked up: its rollout is stuck, they may tell why."""
+    rollout = before.taken_up
+    if rollout is None or before.asked or snapshot.paused or rollout.state is State.SUCCESSFUL:
         return False
-    return known is None or not (
-        _same_template(known, snapshot)
-        and known.revision == snapshot.revision
-        and snapshot.pod_hash in {None, known.replica_set}
-    )
+    if snapshot.reading.signal not in _UNDER_WAY:
+        return False
+    is_broken = snapshot.reading.signal is Signal.BROKEN or rollout.state is State.FAILED
+    return is_broken or now - rollout.progressed_at >= PODS_AFTER
 
 
-def _same_template(known: Rollout | None, snapshot: Snapshot) -> bool:
-    return known is not None and known.template == snapshot.template
+def judge_again_at(snapshot: Snapshot, course: Course, now: datetime) -> datetime | None:
+    """When time alone may change the verdict; `None` for never."""
+    moments: list[datetime] = []
+    if course.asked:
+        moments += [course.asked.since + PENDING_GRACE, course.asked.since + HASH_TRUST]
+    rollout = course.taken_up
+    if rollout and snapshot.reading.signal in _UNDER_WAY and rollout.state is not State.SUCCESSFUL:
+        moments += _moments_under_way(rollout, snapshot, now)
+    return min((moment for moment in moments if moment > now), default=None)
 
 
-def _asked(snapshot: Snapshot, before: Course, now: datetime) -> Course:
-    since = before.asked.since if before.asked else now
-    because = "waits for its controller"
-    if snapshot.reading.signal is Signal.WAITING:
-        because = snapshot.reading.because
-    asked = Rollout(
-        template=snapshot.template,
-        revision=None,
-        replica_set=None,
-        state=State.PENDING,
-        because=because,
-        since=since,
-        images=snapshot.images,
-    )
-    return replace(before, asked=asked)
+def _moments_under_way(rollout: Rollout, snapshot: Snapshot, now: datetime) -> list[datetime]:
+    if snapshot.paused:
+        return []
+    # The longer it is stuck, the more seldom it is looked at.
+    patience = max(PODS_AFTER, (now - rollout.progressed_at) / 2)
+    moments = [rollout.progressed_at + PODS_AFTER, now + min(patience, POD_GRACE)]
+    if snapshot.max_duration:
+        moments.append(now + snapshot.max_duration - rollout.active_time(now))
+    if snapshot.reading.replica_failure:
+        moments.append(rollout.progressed_at + snapshot.deadline)
+    return moments
 
 
-def _taken_up(
-    snapshot: Snapshot, before: Course, found: Sequence[ReplicaSetFacts] | None, now: datetime
-) -> Rollout | None:
-    """The rollout that the status speaks of, `None` if that is not the wanted one."""
-    if snapshot.ref.kind is Kind.ROLLOUT:
-        identity = _rollout_identity(snapshot, before, found, now)
-    elif found is not None:
-        identity = _identity_by_replica_set(snapshot, before, found)
-    else:
-        identity = _identity_by_history(snapshot, before)
-    if identity is None:
-        return None
-    revision, replica_set = identity
-    fresh = Rollout(
-        template=snapshot.template,
-        revision=revision,
-        replica_set=replica_set,
-        state=State.PENDING,
-        because="",
-        since=now,
-        images=snapshot.images,
-    )
-    known = before.taken_up
-    return replace(known, template=snapshot.template) if known and known.is_same(fresh) else fresh
+def _named(rollout: Rollout, snapshot: Snapshot, course: Course) -> Rollout:
+    """Learn the ReplicaSet's name from the status, if nothing else told it and it is not an older one's."""
+    named = snapshot.reading.replica_set
+    if rollout.replica_set or named is None or named in {each.replica_set for each in course.earlier}:
+        return rollout
+    return replace(rollout, replica_set=named)
 
 
-Identity = tuple[int | None, str | None]
-"""Revision and ReplicaSet."""
+def _clocked(rollout: Rollout, snapshot: Snapshot, now: datetime) -> Rollout:
+    """Carry on the clocks: of progress, and of paused time, which does not count."""
+    if snapshot.counts != rollout.counts:
+        rollout = replace(rollout, counts=snapshot.counts, progressed_at=now)
+    if snapshot.paused:
+        return replace(rollout, paused_since=rollout.paused_since or now)
+    if rollout.paused_since is None:
+        return rollout
+    paused_for = rollout.paused_for + (now - rollout.paused_since)
+    return replace(rollout, paused_since=None, paused_for=paused_for, progressed_at=now)
 
 
-def _identity_of(known: Rollout) -> Identity:
-    return known.revision, known.replica_set
-
-
-def _identity_by_replica_set(
-    snapshot: Snapshot, before: Course, found: Sequence[ReplicaSetFacts]
-) -> Identity | None:
-    """The ReplicaSet with this template is current once it carries the highest revision."""
-    newest = max((each.revision for each in found), default=0)
-    for each in found:
-        if each.template == snapshot.template and each.revision == newest:
-            return each.revision, each.name
-    known = before.taken_up
-    if known and known.template == snapshot.template and known.revision == snapshot.revision:
-        return _identity_of(known)  # its ReplicaSet was deleted and is about to be made again
-    return None
-
-
-def _identity_by_history(snapshot: Snapshot, before: Course) -> Identity | None:
-    """Without ReplicaSets: a new template is taken up once the revision has moved on from the last one."""
-    known, revision = before.taken_up, snapshot.revision
-    if revision is None:
-        return None
-    if known is None or known.revision is None:
-        return None if snapshot.reading.signal is Signal.WAITING else (revision, None)
-    if known.template == snapshot.template and revision <= known.revision:
-        return _identity_of(known)
-    return (revision, None) if revision != known.revision else None
-
-
-def _rollout_identity(
-    snapshot: Snapshot, before: Course, found: Sequence[ReplicaSetFacts] | None, now: datetime
-) -> Identity | None:
-    """`status.currentPodHash` says it, unless it is still that of the template before."""
-    known = before.taken_up
-    if known and known.template != snapshot.template and known.replica_set == snapshot.pod_hash:
-        waited = now - before.asked.since if before.asked else timedelta(0)
-        return _identity_of(known) if waited >= HASH_TRUST and known.revision == snapshot.revision else None
-    by_hash = {each.pod_hash: each.revision for each in found or ()}
-    return by_hash.get(snapshot.pod_hash or "", snapshot.revision), snapshot.pod_hash
-
-
-def _follow(rollout: Rollout, reading: Reading, now: datetime, not_before: datetime | None) -> Rollout:
-    """Carry a rollout on by what its controller says; success is latched, failure is not.
+def _followed(
+    rollout: Rollout,
+    snapshot: Snapshot,
+    troubles: Sequence[PodTrouble],
+    now: datetime,
+    not_before: datetime | None,
+) -> Rollout:
+    """Carry a rollout on; success is latched, failure is not.
 
     Times in a status have whole seconds, so they are kept from falling behind what was seen before.
     """
     if rollout.state is State.SUCCESSFUL:
         return rollout
-    state = _state(rollout, reading)
-    if state is rollout.state and rollout.because:
-        return replace(rollout, because=reading.because)
-    since = reading.since or now
-    since = max(since, not_before) if not_before else since
-    return replace(rollout, state=state, because=reading.because, since=since)
+    state, because, since = _verdict(rollout, snapshot, _of(rollout, troubles), now)
+    if state is rollout.state:
+        return replace(rollout, because=because)
+    since = max(since or now, not_before) if not_before else since or now
+    return replace(rollout, state=state, because=because, since=since)
 
 
-def _state(rollout: Rollout, reading: Reading) -> State:
-    match reading.signal:
-        case Signal.COMPLETE:
-            return State.SUCCESSFUL
-        case Signal.BROKEN if reading.replica_set in {None, rollout.replica_set} or not rollout.replica_set:
-            return State.FAILED
-        case Signal.WAITING:
-            return State.PENDING
-        case _:
-            return State.IN_PROGRESS
+def _of(rollout: Rollout, troubles: Sequence[PodTrouble]) -> tuple[PodTrouble, ...]:
+    """Troubles of this rollout's own pods; those of older ones say nothing about it."""
+    name = rollout.replica_set or ""
+    return tuple(each for each in troubles if each.pod_hash and name.endswith(each.pod_hash))
+
+
+Verdict = tuple[State | None, str, datetime | None]
+"""State, the reason in words, and since when according to the status."""
+
+
+def _verdict(  # noqa: PLR0911 (one rule for each return)
+    rollout: Rollout, snapshot: Snapshot, troubles: Sequence[PodTrouble], now: datetime
+) -> Verdict:
+    """The rules, in the order in which they win."""
+    reading = snapshot.reading
+    is_named = reading.replica_set is not None and reading.replica_set == rollout.replica_set
+    because = "; ".join([reading.because, *map(str, troubles[:1])])
+    if reading.signal is Signal.IDLE:
+        return _idle(rollout), reading.because, None
+    if reading.signal is Signal.COMPLETE or (reading.has_completed and is_named):
+        return State.SUCCESSFUL, reading.because, reading.since
+    if reading.signal is Signal.BROKEN and is_named:
+        return State.FAILED, because, reading.since
+    if reading.signal is Signal.BROKEN and rollout.replica_set is None:
+        return State.FAILED, because, reading.since
+    if not snapshot.paused and any(now - each.since > POD_GRACE for each in troubles):
+        return State.FAILED, because, None
+    if reading.replica_failure and now - rollout.progressed_at >= snapshot.deadline:
+        return State.FAILED, f"{because}; {reading.replica_failure}", None
+    if snapshot.max_duration and rollout.active_time(now) >= snapshot.max_duration:
+        minutes = snapshot.max_duration.total_seconds() / 60
+        return State.FAILED, f"not complete after {minutes:g} minutes, {because}", None
+    return State.IN_PROGRESS, because, None
+
+
+def _idle(rollout: Rollout) -> State | None:
+    """With no replicas wanted nothing begins; what was under way is given up for now."""
+    return State.CANCELLED if rollout.state is State.IN_PROGRESS else rollout.state

@@ -6,10 +6,10 @@ It is what a RolloutReport stores, and all that has to survive a restart.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from .judgement import Course, Rollout
+from .course import Course, Earlier, Rollout
 from .outcome import Accepted, Outcome, Rejected
 from .report import DeploymentKey, Environment, Pipeline, Report, State, Update
 from .workload import WorkloadRef
@@ -52,14 +52,23 @@ class Entry:
     pipeline: Pipeline
     environment: Environment
     number: int
-    revision: int | None
-    """`None` for a pending one whose template no controller has taken up yet."""
-    replica_set: str | None
+    rollout_id: str | None
+    """See `Rollout.id`; `None` for a pending one whose template no controller has taken up yet."""
+    revision: int | None = None
+    replica_set: str | None = None
     template: str
+    release: str
+    replaces: str | None = None
+    """Id of the rollout that this one rolls back."""
+    began: datetime
+    paused_since: datetime | None = None
+    paused_for: timedelta = timedelta(0)
     state: State
     because: str
     since: datetime
     issue_keys: tuple[str, ...]
+    noted_keys: tuple[str, ...] = ()
+    """Keys that the workload showed when these were decided on; only a change of them adds any."""
     service_ids: tuple[str, ...] = ()
     display_name: str
     description: str = ""
@@ -107,15 +116,26 @@ class Entry:
         return self.is_due and essence_of(self.report) != acknowledged
 
     @property
-    def rollout(self) -> Rollout:
+    def is_waiting(self) -> bool:
+        """Whether it is about a template that no controller has taken up yet."""
+        return self.rollout_id is None and self.state.is_open
+
+    def rollout(self, rollout_id: str) -> Rollout:
         """The rollout that it is about, as far as it was recorded."""
         return Rollout(
+            id=rollout_id,
             template=self.template,
+            release=self.release,
             revision=self.revision,
             replica_set=self.replica_set,
+            replaces=self.replaces,
             state=self.state,
             because=self.because,
             since=self.since,
+            began=self.began,
+            progressed_at=self.since,
+            paused_since=self.paused_since,
+            paused_for=self.paused_for,
         )
 
 
@@ -139,8 +159,12 @@ class Ledger:
     @property
     def course(self) -> Course:
         """What a new process knows of the workload's rollouts."""
-        taken_up = [entry for entry in self._own if entry.revision is not None]
-        return Course(taken_up[-1].rollout if taken_up else None)
+        rollouts = [each.rollout(each.rollout_id) for each in self._own if each.rollout_id]
+        if not rollouts:
+            return Course()
+        *before, last = rollouts
+        earlier = tuple(Earlier(each.template, each.replica_set) for each in reversed(before))
+        return Course(taken_up=last, is_remembered=True, earlier=earlier)
 
     def highest_number(self, pipeline_id: str, environment_id: str) -> int | None:
         """Highest `deploymentSequenceNumber` recorded for a pipeline and environment."""
@@ -152,9 +176,20 @@ class Ledger:
         """Highest `updateSequenceNumber` that Jira acknowledged, 0 for none."""
         return max((e.acknowledged.update_number for e in self.entries if e.acknowledged), default=0)
 
-    def find(self, rollout: Rollout) -> Entry | None:
+    def find(self, rollout_id: str | None) -> Entry | None:
         """The entry of a rollout."""
-        return next((entry for entry in self._own if entry.rollout.is_same(rollout)), None)
+        own = [each for each in self._own if rollout_id and each.rollout_id == rollout_id]
+        return own[-1] if own else None
+
+    @property
+    def waiting(self) -> Entry | None:
+        """The pending entry whose template no controller has taken up yet."""
+        return self.current if self.current and self.current.is_waiting else None
+
+    def keys_of_release(self, release: str) -> tuple[str, ...]:
+        """The keys under which a release was reported before."""
+        own = [entry.issue_keys for entry in self._own if entry.release == release]
+        return own[-1] if own else ()
 
     @property
     def _own(self) -> tuple[Entry, ...]:

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from . import names
 from .condition import Condition, ShownCondition, Status
@@ -13,7 +14,8 @@ from .workload import Kind, ReplicaSetFacts, Wishes, WorkloadRef
 
 Object = Mapping[str, Any]
 
-EPOCH = datetime.fromtimestamp(0, UTC)
+_DURATION: Final = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 
 def timestamp(text: str | None) -> datetime | None:
@@ -37,10 +39,16 @@ def annotations_of(body: Object) -> Mapping[str, str]:
     return (body.get("metadata") or {}).get("annotations") or {}
 
 
-def digest(template: Object, *without_labels: str) -> str:
-    """Digest of a pod template, without the labels that controllers add to a ReplicaSet's copy of it."""
+RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
+"""The annotation that `kubectl rollout restart` writes into a pod template."""
+
+
+def digest(template: Object, *, hash_label: str, without_annotation: str = "") -> str:
+    """Digest of a pod template, without the label that a controller adds to a ReplicaSet's copy of it."""
     meta = dict(template.get("metadata") or {})
-    meta["labels"] = {k: v for k, v in (meta.get("labels") or {}).items() if k not in without_labels}
+    meta["labels"] = {k: v for k, v in (meta.get("labels") or {}).items() if k != hash_label}
+    notes = meta.get("annotations") or {}
+    meta["annotations"] = {k: v for k, v in notes.items() if k != without_annotation}
     essence = {"metadata": {k: v for k, v in meta.items() if v}, "spec": template.get("spec") or {}}
     text = json.dumps(essence, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -69,8 +77,18 @@ def wishes_of(body: Object) -> Wishes:
         display_name=text(names.DISPLAY_NAME),
         description=text(names.DESCRIPTION),
         service_ids=tuple(dict.fromkeys(notes.get(names.SERVICE_IDS, "").replace(",", " ").split())),
+        max_duration=duration(text(names.MAX_DURATION)),
         ignore=(text(names.IGNORE) or "").lower() == "true",
     )
+
+
+def duration(text: str | None) -> timedelta | None:
+    """Read a duration as Kubernetes writes it (`90s`, `30m`, `1h30m`); `None` for anything else."""
+    found = _DURATION.fullmatch(text or "")
+    if not text or found is None:
+        return None
+    hours, minutes, seconds = (float(each or 0) for each in found.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds) or None
 
 
 def conditions_of(body: Object) -> dict[str, Object]:
@@ -120,7 +138,7 @@ def _requirement(expression: Object) -> str:
 
 
 def replica_set_facts(
-    body: Object, owner: WorkloadRef, *, hash_label: str, annotation: str
+    body: Object, owner: WorkloadRef, *, hash_label: str, annotation: str, history: str
 ) -> ReplicaSetFacts | None:
     """Facts of a ReplicaSet; `None` if the workload does not own it or it has no revision yet."""
     meta = body["metadata"]
@@ -128,11 +146,30 @@ def replica_set_facts(
     revision = revision_of(body, annotation)
     if owner.uid not in owners or revision is None:
         return None
+    template = body["spec"]["template"]
     return ReplicaSetFacts(
         uid=meta["uid"],
         name=meta["name"],
         pod_hash=(meta.get("labels") or {}).get(hash_label, ""),
         revision=revision,
-        template=digest(body["spec"]["template"], hash_label),
+        is_reused=bool(annotations_of(body).get(history)),
+        template=digest(template, hash_label=hash_label),
+        release=digest(template, hash_label=hash_label, without_annotation=RESTARTED_AT),
         created=created_of(body),
+        images=images_of(template),
+        template_keys=wishes_of(template).issue_keys,
+        noted_keys=wishes_of(body).issue_keys,
     )
+
+
+def new_pods(body: Object) -> str:
+    """The progress of a rollout in words.
+
+    A status counts available pods of all versions together; the old ones are taken for available, so that no
+    new one is counted that may not be.
+    """
+    status, wanted = body.get("status") or {}, body["spec"].get("replicas", 1)
+    updated = status.get("updatedReplicas", 0)
+    old = status.get("replicas", 0) - updated
+    available = min(max(status.get("availableReplicas", 0) - old, 0), updated)
+    return f"{available} of {wanted} new {'pod' if wanted == 1 else 'pods'} available"

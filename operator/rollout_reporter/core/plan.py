@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from .judgement import HASH_TRUST, Course, Rollout
+from .course import Asked, Course, Rollout
+from .identity import id_of_missed
 from .ledger import Entry, Ledger
 from .numbers import deployment_number
 from .report import State
 from .target import Target
-from .workload import PENDING_GRACE, Snapshot
+from .workload import PENDING_GRACE, ReplicaSetFacts, Snapshot
 
 KEYS_QUIET_TIME: Final = timedelta(seconds=60)
 """Changed keys wait this long: they may be meant for a rollout that is about to begin (`kubectl annotate`,
 then `kubectl set image`), which then owns them. Else they are a correction, and the present Jira deployment
 gains them; it never loses any."""
+
+SUPERSEDED: Final = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +30,24 @@ class Seen:
 
     snapshot: Snapshot
     course: Course
-    issue_keys: tuple[str, ...]
-    """Keys for a rollout that begins now, see `keys_for_new_rollout`."""
     keys_since: datetime
-    """Since when the keys are seen to be these."""
+    """Since when the workload is seen to have its present keys."""
     target: Target | None
     """Where a rollout that begins now is reported to; `None` if nowhere."""
 
-
-def keys_for_new_rollout(snapshot: Snapshot) -> tuple[str, ...]:
-    """Keys belong to the rollout: those in its template come first, then the workload's."""
-    return snapshot.template_wishes.issue_keys.valid or snapshot.wishes.issue_keys.valid
+    @property
+    def issue_keys(self) -> tuple[str, ...]:
+        """The keys that the workload shows: those in its template come first."""
+        return self.snapshot.template_wishes.issue_keys.valid or self.snapshot.wishes.issue_keys.valid
 
 
 def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     """Bring the ledger up to what is seen; whatever was opened and is over is closed first."""
-    if seen.snapshot.deleting:
-        return close(ledger, "the workload was deleted", now)
-    if not seen.snapshot.is_annotated:
-        return close(ledger, "its issue keys were removed", now)
+    if because := _over(seen.snapshot):
+        return close(ledger, because, now)
+    ledger = _catch_up(seen, ledger, now)
+    if seen.course.is_refused:
+        return _withdraw(ledger, now)
     if seen.course.asked:
         return _wait(seen, ledger, seen.course.asked, now)
     if seen.course.taken_up:
@@ -53,96 +55,227 @@ def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     return ledger
 
 
-def close(ledger: Ledger, because: str, now: datetime) -> Ledger:
+def close(ledger: Ledger, because: str, now: datetime, state: State = State.CANCELLED) -> Ledger:
     """Close what is open: nothing may stay "in progress" for ever."""
     for entry in ledger.entries:
         if entry.state.is_open:
-            closed = replace(entry, state=State.CANCELLED, because=because, since=now)
-            ledger = ledger.put(closed)
+            ledger = ledger.put(replace(entry, state=state, because=because, since=now))
     return ledger
 
 
-def looks_again_at(seen: Seen, ledger: Ledger, now: datetime) -> datetime | None:
-    """When to judge and plan again although nothing happens; `None` for never."""
-    asked, taken_up = seen.course.asked, seen.course.taken_up
-    moments = [asked.since + PENDING_GRACE, asked.since + HASH_TRUST] if asked else []
-    entry = ledger.find(taken_up) if taken_up else None
-    if entry and keys_to_gain(seen, entry):
-        moments.append(seen.keys_since + KEYS_QUIET_TIME)
-    return min((moment for moment in moments if moment > now), default=None)
+def wants_target(seen: Seen, ledger: Ledger) -> bool:
+    """Whether a Jira deployment may be opened now, so that its target has to be known."""
+    course = seen.course
+    if not seen.issue_keys or seen.snapshot.deleting or course.is_refused:
+        return False
+    if course.missed:
+        return True
+    if course.asked:
+        return ledger.waiting is None
+    return course.taken_up is not None and ledger.find(course.taken_up.id) is None
 
 
 def keys_to_gain(seen: Seen, entry: Entry) -> tuple[str, ...]:
-    """Keys that the workload has and its present Jira deployment has not."""
-    return tuple(key for key in seen.issue_keys if key not in entry.issue_keys)
+    """Keys that the workload has gained since the entry's own were decided on."""
+    return tuple(key for key in seen.issue_keys if key not in {*entry.issue_keys, *entry.noted_keys})
 
 
-def _wait(seen: Seen, ledger: Ledger, asked: Rollout, now: datetime) -> Ledger:
-    """Report a rollout that its controller leaves waiting, once that has lasted a while."""
-    current = ledger.current
-    if current and current.revision is None and current.state.is_open:
-        return ledger.put(_carried_on(current, asked))
-    if now < asked.since + PENDING_GRACE:
+def keys_gained_at(seen: Seen, ledger: Ledger) -> datetime | None:
+    """When changed keys are added to the present Jira deployment; `None` if none have changed."""
+    entry = ledger.find(seen.course.taken_up.id) if seen.course.taken_up else None
+    if entry is None or seen.course.asked or not keys_to_gain(seen, entry):
+        return None
+    return seen.keys_since + KEYS_QUIET_TIME
+
+
+def _over(snapshot: Snapshot) -> str | None:
+    """Why nothing more is to be reported of a workload, `None` if it is."""
+    if snapshot.deleting:
+        return "the workload was deleted"
+    if snapshot.is_muted:
+        return "a Rollout has taken over"
+    return None if snapshot.is_annotated else "its issue keys were removed"
+
+
+def _withdraw(ledger: Ledger, now: datetime) -> Ledger:
+    waiting = ledger.waiting
+    if waiting is None:
         return ledger
-    return _opened(seen, ledger, asked, now)
+    return ledger.put(replace(waiting, state=State.CANCELLED, because="the change was withdrawn", since=now))
+
+
+def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
+    """Report a rollout that its controller leaves waiting, once that has lasted a while."""
+    if waiting := ledger.waiting:
+        changed = replace(waiting, template=asked.template, release=asked.release, because=asked.because)
+        return ledger.put(changed)
+    if now < asked.since + PENDING_GRACE or not (seen.target and seen.issue_keys):
+        return ledger
+    ledger = close(ledger, f"{SUPERSEDED} by a newer version", now)
+    number = _next_number(seen, ledger, seen.target, (seen.snapshot.revision or 0) + 1)
+    entry = replace(
+        _opened(seen, seen.target, number, seen.issue_keys, asked.images),
+        template=asked.template,
+        release=asked.release,
+        because=asked.because,
+        since=asked.since,
+        began=asked.since,
+    )
+    return ledger.put(entry)
 
 
 def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledger:
-    waiting = ledger.current
-    if waiting and waiting.revision is None and waiting.state.is_open:
-        if ledger.find(rollout):
-            return _follow(seen, close(ledger, "the change was withdrawn", now), rollout, now)
-        return ledger.put(_carried_on(waiting, rollout))
-    entry = ledger.find(rollout)
+    entry = ledger.find(rollout.id)
+    if entry is None and rollout.state is None:
+        return _superseded(ledger, rollout, seen.course, now)
     if entry is None:
-        return _opened(seen, ledger, rollout, now)
-    if now >= seen.keys_since + KEYS_QUIET_TIME:
-        entry = replace(entry, issue_keys=entry.issue_keys + keys_to_gain(seen, entry))
-    return ledger.put(_carried_on(entry, rollout))
+        waiting = ledger.waiting
+        if waiting is None:
+            ledger = _superseded(ledger, rollout, seen.course, now)
+            waiting = _begun(seen, ledger, rollout)
+        if waiting is None:
+            return ledger
+        entry = waiting
+    else:
+        ledger = _withdraw(ledger, now)
+    gained_at = keys_gained_at(seen, ledger)
+    if gained_at and now >= gained_at:
+        gained = entry.issue_keys + keys_to_gain(seen, entry)
+        entry = replace(entry, issue_keys=gained, noted_keys=seen.issue_keys)
+    ledger = ledger.put(_carried_on(entry, rollout, now))
+    return _rolled_back(ledger, rollout, now)
 
 
-def _carried_on(entry: Entry, rollout: Rollout) -> Entry:
+def _superseded(ledger: Ledger, by: Rollout, course: Course, now: datetime) -> Ledger:
+    """Close what a new rollout replaces: by what was seen of its end."""
+    revision = f"revision {by.revision}" if by.revision is not None else "a newer version"
+    if by.replaces:
+        return close(ledger, f"rolled back by {revision}", now, State.ROLLED_BACK)
+    if course.was_unseen:
+        because = f"{SUPERSEDED} by {revision} while nobody looked: its outcome is not known"
+        return close(ledger, because, now, State.UNKNOWN)
+    return close(ledger, f"{SUPERSEDED} by {revision}", now)
+
+
+def _rolled_back(ledger: Ledger, by: Rollout, now: datetime) -> Ledger:
+    """Mark what a rollback replaces: at once if it was given up for it, else once the rollback succeeded."""
+    replaced = ledger.find(by.replaces)
+    if replaced is None or replaced.state is State.ROLLED_BACK:
+        return ledger
+    if by.state is not State.SUCCESSFUL and replaced.state in {State.SUCCESSFUL, State.FAILED}:
+        return ledger
+    was = replaced.state.replace("_", " ")
+    because = f"rolled back by revision {by.revision} (was {was}: {replaced.because})"
+    return ledger.put(replace(replaced, state=State.ROLLED_BACK, because=because, since=now))
+
+
+def _carried_on(entry: Entry, rollout: Rollout, now: datetime) -> Entry:
+    """Bring an entry up to its rollout; one that was given up for want of replicas is closed."""
+    given_up = rollout.state is None and entry.state.is_open
+    state = State.CANCELLED if given_up else rollout.state or entry.state
     return replace(
         entry,
+        rollout_id=rollout.id,
         revision=rollout.revision,
         replica_set=rollout.replica_set,
         template=rollout.template,
-        state=rollout.state,
-        because=rollout.because,
-        since=rollout.since,
+        release=rollout.release,
+        replaces=rollout.replaces,
+        began=rollout.began,
+        paused_since=rollout.paused_since,
+        paused_for=rollout.paused_for,
+        state=state,
+        because=rollout.because or entry.because,
+        since=now if given_up else rollout.since,
     )
 
 
-def _opened(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledger:
-    """Begin a Jira deployment, after closing the ones that this rollout replaces."""
-    by = f"superseded by revision {rollout.revision}" if rollout.revision else "superseded by a newer version"
-    ledger = close(ledger, by, now)
-    target, snapshot = seen.target, seen.snapshot
-    if target is None or not seen.issue_keys:
-        return ledger
+def _begun(seen: Seen, ledger: Ledger, rollout: Rollout) -> Entry | None:
+    """Begin the Jira deployment of a rollout; its keys are those in its template first, then others.
+
+    For a way back the workload's keys come last: they can be those of the version that is left.
+    """
+    template_keys = seen.snapshot.template_wishes.issue_keys.valid
+    recorded = ledger.keys_of_release(rollout.release) if rollout.replaces else ()
+    keys = template_keys or recorded or seen.issue_keys
+    if seen.target is None or not keys:
+        return None
+    revision = rollout.revision if rollout.revision is not None else seen.snapshot.revision or 0
+    number = _next_number(seen, ledger, seen.target, revision)
+    return _opened(seen, seen.target, number, keys, rollout.images)
+
+
+def _next_number(seen: Seen, ledger: Ledger, target: Target, revision: int) -> int:
     highest = ledger.highest_number(target.pipeline.id, target.environment.id)
-    revision = rollout.revision if rollout.revision is not None else (snapshot.revision or 0) + 1
-    label = _version(rollout.images)
-    entry = Entry(
+    return deployment_number(seen.snapshot.created, revision, highest)
+
+
+def _opened(seen: Seen, target: Target, number: int, keys: tuple[str, ...], images: tuple[str, ...]) -> Entry:
+    """A new Jira deployment, pending until its rollout says otherwise."""
+    snapshot, label = seen.snapshot, _version(images)
+    return Entry(
         workload_uid=snapshot.ref.uid,
         site=target.site,
         pipeline=target.pipeline,
         environment=target.environment,
-        number=deployment_number(snapshot.created, revision, highest),
-        revision=rollout.revision,
-        replica_set=rollout.replica_set,
-        template=rollout.template,
-        state=rollout.state,
-        because=rollout.because,
-        since=rollout.since,
-        issue_keys=seen.issue_keys,
+        number=number,
+        rollout_id=None,
+        template=snapshot.template,
+        release=snapshot.release,
+        began=seen.keys_since,
+        state=State.PENDING,
+        because="",
+        since=seen.keys_since,
+        issue_keys=keys,
+        noted_keys=seen.issue_keys,
         service_ids=snapshot.wishes.service_ids,
         display_name=snapshot.wishes.display_name or f"{snapshot.ref.name} {label}".strip(),
         description=snapshot.wishes.description or "",
         url=target.url,
         label=label,
     )
-    return ledger.put(entry)
+
+
+def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
+    """Record rollouts that came and went unseen, as far as it is certain whose they were.
+
+    Nothing that was there before the workload was first reported is invented: there is no gap before it.
+    """
+    for facts in seen.course.missed:
+        keys = _certain_keys(seen, facts)
+        if seen.target is None or not keys or ledger.find(id_of_missed(facts)):
+            continue
+        because = f"{SUPERSEDED} by revision {facts.revision} while nobody looked: its outcome is not known"
+        ledger = close(ledger, because, now, State.UNKNOWN)
+        number = _next_number(seen, ledger, seen.target, facts.revision)
+        entry = replace(
+            _opened(seen, seen.target, number, keys, facts.images),
+            rollout_id=id_of_missed(facts),
+            revision=facts.revision,
+            replica_set=facts.name,
+            template=facts.template,
+            release=facts.release,
+            state=State.UNKNOWN,
+            because="came and went while nobody looked: its outcome is not known",
+            since=facts.created,
+            began=facts.created,
+        )
+        ledger = ledger.put(entry)
+    return ledger
+
+
+def uncertain(seen: Seen) -> tuple[ReplicaSetFacts, ...]:
+    """Rollouts that came and went unseen and are skipped, because nobody can know their issue keys."""
+    return tuple(facts for facts in seen.course.missed if not _certain_keys(seen, facts))
+
+
+def _certain_keys(seen: Seen, facts: ReplicaSetFacts) -> tuple[str, ...]:
+    """Keys in its template; else the workload's, if every copy since then agrees with them."""
+    if facts.template_keys.valid:
+        return facts.template_keys.valid
+    own = seen.snapshot.wishes.issue_keys.valid
+    copies = {each.noted_keys.valid for each in seen.course.missed if not each.template_keys.valid}
+    return own if copies == {own} else ()
 
 
 def _version(images: tuple[str, ...]) -> str:

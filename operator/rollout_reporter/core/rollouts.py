@@ -4,16 +4,19 @@ The rules are those of argo-rollouts' `CalculateRolloutPhase` and `GetRolloutPha
 https://github.com/argoproj/argo-rollouts/blob/master/utils/rollout/rolloututil.go
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from .objects import (
+    RESTARTED_AT,
     Object,
     annotations_of,
     conditions_of,
     created_of,
     digest,
     images_of,
+    new_pods,
     ref_of,
     replica_set_facts,
     resource_version_of,
@@ -29,33 +32,72 @@ REVISION: Final = "rollout.argoproj.io/revision"
 WORKLOAD_GENERATION: Final = "rollout.argoproj.io/workload-generation"
 HASH_LABEL: Final = "rollouts-pod-template-hash"
 
+_DEFAULT_DEADLINE: Final = 600
+
 
 def read_rollout(body: Object) -> Snapshot:
-    """Read a Rollout (`argoproj.io/v1alpha1`) as the API server shows it."""
-    spec, status = body.get("spec") or {}, body.get("status") or {}
+    """Read a Rollout (`argoproj.io/v1alpha1`) as the API server shows it.
+
+    One that uses a Deployment's template has none of its own, see `with_reference`.
+    """
+    spec, status, meta = body.get("spec") or {}, body.get("status") or {}, body["metadata"]
     template = spec.get("template") or {}
+    workload_generation = annotations_of(body).get(WORKLOAD_GENERATION, "")
     return Snapshot(
         ref=ref_of(body, Kind.ROLLOUT),
         created=created_of(body),
-        deleting="deletionTimestamp" in body["metadata"],
-        observed=_is_observed(body) and bool(status.get("currentPodHash")),
-        template=digest(template, HASH_LABEL),
+        resource_version=resource_version_of(body),
+        generation=meta.get("generation", 0),
+        deleting="deletionTimestamp" in meta,
+        observed=_is_observed(body),
+        paused=bool(spec.get("paused")) or bool(status.get("pauseConditions")),
+        template=digest(template, hash_label=HASH_LABEL),
+        release=digest(template, hash_label=HASH_LABEL, without_annotation=RESTARTED_AT),
         revision=revision_of(body, REVISION),
-        pod_hash=status.get("currentPodHash"),
+        revision_lags=True,
+        pod_hash=status.get("currentPodHash") or None,
+        counts=tuple(status.get(f"{each}Replicas", 0) for each in ("updated", "ready", "available")),
+        deadline=timedelta(seconds=spec.get("progressDeadlineSeconds") or _DEFAULT_DEADLINE),
+        default_max_duration=None,
         reading=_read_status(body),
         selector=selector_of(body),
         images=images_of(template),
         wishes=wishes_of(body),
-        resource_version=resource_version_of(body),
-        shown=shown_condition(body),
         template_wishes=wishes_of(template),
+        shown=shown_condition(body),
         workload_ref=(spec.get("workloadRef") or {}).get("name"),
+        workload_generation=int(workload_generation) if workload_generation.isdecimal() else None,
+    )
+
+
+def with_reference(rollout: Snapshot, deployment: Snapshot | None) -> Snapshot:
+    """A Rollout with the template of the Deployment that it refers to.
+
+    Its own issue keys come first, else the Deployment's. The status is about this template only once the
+    controller has taken note of the Deployment's present generation.
+    """
+    if deployment is None:
+        return replace(rollout, observed=False)
+    own = rollout.wishes
+    wishes = own if own.issue_keys.given else replace(own, issue_keys=deployment.wishes.issue_keys)
+    return replace(
+        rollout,
+        observed=rollout.observed and rollout.workload_generation == deployment.generation,
+        template=deployment.template,
+        release=deployment.release,
+        selector=rollout.selector or deployment.selector,
+        images=deployment.images,
+        wishes=wishes,
+        template_wishes=deployment.template_wishes,
     )
 
 
 def read_replica_set(body: Object, owner: WorkloadRef) -> ReplicaSetFacts | None:
-    """Read a ReplicaSet, `None` if it is not this Rollout's."""
-    return replica_set_facts(body, owner, hash_label=HASH_LABEL, annotation=REVISION)
+    """Read a ReplicaSet, `None` if it is not this Rollout's.
+
+    Its `revision-history` is no sign of a way back: any change of an annotation makes it grow.
+    """
+    return replica_set_facts(body, owner, hash_label=HASH_LABEL, annotation=REVISION, history="")
 
 
 def _is_observed(body: Object) -> bool:
@@ -69,31 +111,27 @@ def _is_observed(body: Object) -> bool:
 
 
 def _read_status(body: Object) -> Reading:
-    status = body.get("status") or {}
-    conditions = conditions_of(body)
-    phase, current = status.get("phase"), status.get("currentPodHash")
+    status, conditions = body.get("status") or {}, conditions_of(body)
+    phase, is_stable = status.get("phase"), status.get("stableRS") == status.get("currentPodHash")
+    wanted = (body.get("spec") or {}).get("replicas", 1)
+    because, step = new_pods(body), _at_step(body)
     if "InvalidSpec" in conditions:
         return Reading(Signal.REFUSED, f"invalid spec: {conditions['InvalidSpec'].get('message', '')}")
+    if wanted == 0:
+        return Reading(Signal.IDLE, "no replicas are wanted")
     if phase == "Degraded":
-        cause = status.get("message") or "degraded"
-        return Reading(Signal.BROKEN, cause, since=_when(conditions, "Progressing", "lastTransitionTime"))
-    if phase == "Healthy" and status.get("stableRS") == current:
-        since = _when(conditions, "Healthy", "lastTransitionTime")
-        return Reading(Signal.COMPLETE, _pods(body), since=since)
-    if phase == "Paused":
-        return Reading(Signal.MOVING, f"paused{_at_step(body)}, {_pods(body)}")
-    return Reading(Signal.MOVING, f"{_pods(body)}{_at_step(body)}")
+        cause = str(status.get("message") or "degraded")
+        since = _when(conditions, "Progressing", "lastTransitionTime")
+        # Healthy once, and the stable version since: what is broken now broke after its success.
+        has_completed = is_stable and "Healthy" in conditions
+        return Reading(Signal.BROKEN, cause, since, status.get("currentPodHash"), has_completed)
+    if phase == "Healthy" and is_stable:
+        return Reading(Signal.COMPLETE, because, _when(conditions, "Healthy", "lastTransitionTime"))
+    return Reading(Signal.MOVING, f"paused{step}, {because}" if phase == "Paused" else f"{because}{step}")
 
 
 def _when(conditions: dict[str, Object], kind: str, field: str) -> datetime | None:
     return timestamp(conditions.get(kind, {}).get(field))
-
-
-def _pods(body: Object) -> str:
-    status = body.get("status") or {}
-    wanted = (body.get("spec") or {}).get("replicas", 1)
-    ready = min(status.get("availableReplicas", 0), status.get("updatedReplicas", 0))
-    return f"{ready} of {wanted} new {'pod' if wanted == 1 else 'pods'} available"
 
 
 def _at_step(body: Object) -> str:

@@ -64,6 +64,7 @@ class Wishes:
     display_name: str | None = None
     description: str | None = None
     service_ids: tuple[str, ...] = ()
+    max_duration: timedelta | None = None
     ignore: bool = False
 
 
@@ -72,8 +73,8 @@ class Signal(StrEnum):
 
     REFUSED = "refused"
     """The controller refuses the spec: there is no rollout to speak of."""
-    WAITING = "waiting"
-    """Asked for, not begun."""
+    IDLE = "idle"
+    """No replicas are wanted: nothing runs of any version."""
     MOVING = "moving"
     COMPLETE = "complete"
     BROKEN = "broken"
@@ -88,7 +89,11 @@ class Reading:
     since: datetime | None = None
     """When it became true according to the status; `None` if the status does not tell."""
     replica_set: str | None = None
-    """Name of the ReplicaSet that a BROKEN reading accuses; `None` if it accuses the current one."""
+    """The ReplicaSet that the status names; it can be an older one than the current."""
+    has_completed: bool = False
+    """Whether the status says that the named ReplicaSet has been complete, whatever happened since."""
+    replica_failure: str | None = None
+    """Why pods cannot be created, if they cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,32 +102,54 @@ class Snapshot:
 
     ref: WorkloadRef
     created: datetime
+    resource_version: int
+    generation: int
     deleting: bool
     observed: bool
     """Whether the controller's status is about this very spec."""
+    paused: bool
     template: str
     """Digest of the pod template."""
+    release: str
+    """The same without the mark of a restart, which releases nothing."""
     revision: int | None
     """Revision that the controller last gave; it can be of an older template."""
+    revision_lags: bool
+    """Whether the controller observes a template before it numbers it (paused, or strategy Recreate)."""
     pod_hash: str | None
     """Hash of the ReplicaSet that the status speaks of (Rollouts; a Deployment does not say)."""
+    counts: tuple[int, ...]
+    """Replicas updated, ready and available: while any of them changes, there is progress."""
+    deadline: timedelta
+    """Time without progress after which the controller would call a rollout failed."""
+    default_max_duration: timedelta | None
+    """Unpaused time after which a rollout has failed unless an annotation sets it."""
     reading: Reading
     selector: str
     """Label selector of the workload's ReplicaSets and Pods."""
     images: tuple[str, ...]
     wishes: Wishes
     template_wishes: Wishes
-    resource_version: int
     shown: ShownCondition | None
     """Our condition, as it stands on the workload."""
     workload_ref: str | None = None
     """Name of the Deployment whose template a Rollout uses."""
+    workload_generation: int | None = None
+    """Generation of that Deployment that the Rollout's controller has taken note of."""
+
+    is_muted: bool = False
+    """Whether a Rollout uses this Deployment's template, and is reported in its place."""
 
     @property
     def is_annotated(self) -> bool:
         """Whether somebody wants this workload reported."""
         given = self.wishes.issue_keys.given or self.template_wishes.issue_keys.given
-        return given and not self.wishes.ignore
+        return given and not self.wishes.ignore and not self.is_muted
+
+    @property
+    def max_duration(self) -> timedelta | None:
+        """Unpaused time that a rollout may take."""
+        return self.wishes.max_duration or self.default_max_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +160,32 @@ class ReplicaSetFacts:
     name: str
     pod_hash: str
     revision: int
+    is_reused: bool
+    """Whether it had another revision before, so that the present one is a way back to it."""
     template: str
+    release: str
     created: datetime
+    images: tuple[str, ...]
+    template_keys: IssueKeys
+    """Keys in its pod template: certainly its own."""
+    noted_keys: IssueKeys
+    """Keys copied from the workload by its controller: no proof, the copy is written again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodTrouble:
+    """A pod that cannot start."""
+
+    pod: str
+    pod_hash: str
+    reason: str
+    detail: str
+    """The image, for instance."""
+    since: datetime
+
+    def __str__(self) -> str:
+        """For a person."""
+        return f"{self.pod}: {self.reason} {self.detail}".strip()
 
 
 PENDING_GRACE = timedelta(seconds=1)

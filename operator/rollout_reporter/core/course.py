@@ -1,0 +1,105 @@
+"""What is known of a workload's rollouts so far: the memory of the judgement."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from .report import State
+from .workload import ReplicaSetFacts
+
+REMEMBERED: Final = 20
+"""How many earlier rollouts are remembered by their templates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """One rollout that its controller has taken up, and how it stands."""
+
+    id: str
+    """Revision and release at its beginning; a restart, or a ReplicaSet made again, leaves it as it is."""
+    template: str
+    release: str
+    revision: int | None
+    """`None` while its controller has not told it."""
+    replica_set: str | None
+    """Its ReplicaSet: the name for a Deployment, the pod hash for a Rollout; `None` where it is not known."""
+    images: tuple[str, ...] = ()
+    replaces: str | None = None
+    """If it is the way back to an older ReplicaSet: id of the rollout that it replaces."""
+
+    state: State | None = None
+    """`None` while there is nothing to speak of, such as with no replicas wanted."""
+    because: str = ""
+    since: datetime
+    """When the state became true."""
+
+    began: datetime
+    counts: tuple[int, ...] = ()
+    progressed_at: datetime
+    paused_since: datetime | None = None
+    paused_for: timedelta = timedelta(0)
+
+    def active_time(self, now: datetime) -> timedelta:
+        """How long it has been under way; paused time does not count."""
+        paused = self.paused_for + (now - self.paused_since if self.paused_since else timedelta(0))
+        return now - self.began - paused
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A template that the controller has not taken up yet."""
+
+    template: str
+    release: str
+    images: tuple[str, ...]
+    because: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A rollout that came before, by which a way back to it is known."""
+
+    template: str
+    replica_set: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """The rollouts of a workload."""
+
+    taken_up: Rollout | None = None
+    """The newest rollout that the controller has taken up."""
+    asked: Asked | None = None
+    """A newer template that the controller has not taken up yet."""
+    is_refused: bool = False
+    """Whether the controller refuses the present spec."""
+    missed: tuple[ReplicaSetFacts, ...] = ()
+    """Rollouts that came and went unseen before the one taken up last, the oldest first."""
+    is_remembered: bool = False
+    """Whether all this was read from a record, and nothing has been seen since."""
+    was_unseen: bool = False
+    """Whether nobody saw the end of the rollout before the one taken up last."""
+    earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def state(self) -> State | None:
+        """State of the rollout that people wait for."""
+        if self.is_refused:
+            return None
+        if self.asked:
+            return State.PENDING
+        return self.taken_up.state if self.taken_up else None
+
+    @property
+    def because(self) -> str:
+        """Why it is in this state."""
+        if self.asked and not self.is_refused:
+            return self.asked.because
+        return self.taken_up.because if self.taken_up else ""
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the wanted rollout is in its state."""
+        wanted = self.asked or self.taken_up
+        return wanted.since if wanted else None

@@ -1,0 +1,238 @@
+"""Which rollout a status speaks of.
+
+A rollout is known by its ReplicaSet and its revision: A→B→A comes back to the ReplicaSet of A under a new
+revision. Scaling, labels, annotations, a ReplicaSet made again and a restart make no new rollout. The status
+of a Deployment does not name its ReplicaSet, so either its ReplicaSets are looked up, or what was seen before
+has to tell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from .course import REMEMBERED, Asked, Course, Earlier, Rollout
+from .workload import Kind, ReplicaSetFacts, Signal, Snapshot
+
+HASH_TRUST: Final = timedelta(seconds=10)
+"""After this long a Rollout's unchanged `currentPodHash` is believed over a changed template text: it was
+changed in a way that means the same (a default written out), so no other hash will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Revision and ReplicaSet of the rollout that a status speaks of."""
+
+    revision: int | None
+    replica_set: str | None
+    facts: ReplicaSetFacts | None = None
+
+
+def wants_replica_sets(snapshot: Snapshot, before: Course) -> bool:
+    """Whether the workload's ReplicaSets should be looked up to know which rollout this is."""
+    known = before.taken_up
+    if not snapshot.observed or snapshot.reading.signal is Signal.REFUSED:
+        return False
+    return (
+        known is None
+        or known.replica_set is None
+        or known.template != snapshot.template
+        or known.revision != snapshot.revision
+        or snapshot.pod_hash not in {None, known.replica_set}
+    )
+
+
+def identify(
+    snapshot: Snapshot, before: Course, now: datetime, replica_sets: Sequence[ReplicaSetFacts] | None
+) -> Course:
+    """Find the rollout that an observed status speaks of; or what is asked for, if that is not taken up."""
+    identity = _identity(snapshot, before, now, replica_sets)
+    if identity is None:
+        return asked_for(snapshot, before, now)
+    known = before.taken_up
+    if known and _is_same(known, identity, snapshot, replica_sets or ()):
+        return Course(taken_up=_continued(known, identity, snapshot), earlier=before.earlier)
+    return _begun(identity, snapshot, before, now, replica_sets or ())
+
+
+def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
+    """The course with a template that waits for its controller; a restart that waits changes nothing."""
+    known = before.taken_up
+    if known and known.release == snapshot.release:
+        return replace(before, asked=None, missed=(), is_refused=False)
+    asked = Asked(
+        template=snapshot.template,
+        release=snapshot.release,
+        images=snapshot.images,
+        because="paused before it began" if snapshot.paused else "waits for its controller",
+        since=before.asked.since if before.asked else now,
+    )
+    return replace(before, asked=asked, missed=(), is_refused=False)
+
+
+def _identity(
+    snapshot: Snapshot, before: Course, now: datetime, replica_sets: Sequence[ReplicaSetFacts] | None
+) -> Identity | None:
+    if snapshot.ref.kind is Kind.ROLLOUT:
+        return _by_pod_hash(snapshot, before, now, replica_sets or ())
+    if replica_sets is None:
+        return _by_history(snapshot, before)
+    found = _by_template(snapshot, replica_sets)
+    if found or snapshot.revision_lags or before.taken_up is None:
+        return found or _made_again(snapshot, before)
+    return _by_history(snapshot, before)
+
+
+def _by_template(snapshot: Snapshot, replica_sets: Sequence[ReplicaSetFacts]) -> Identity | None:
+    """The ReplicaSet with this template is current once it, or the Deployment, says so by the revision."""
+    current = {snapshot.revision, max((each.revision for each in replica_sets), default=0)}
+    for each in replica_sets:
+        if each.template == snapshot.template and each.revision in current:
+            return Identity(each.revision, each.name, each)
+    return None
+
+
+def _made_again(snapshot: Snapshot, before: Course) -> Identity | None:
+    """A ReplicaSet that was deleted by hand is about to be made again with the same template."""
+    known = before.taken_up
+    if known and known.template == snapshot.template:
+        return Identity(known.revision, known.replica_set)
+    return None
+
+
+def _by_history(snapshot: Snapshot, before: Course) -> Identity | None:
+    """Without ReplicaSets: a new template is taken up once the revision has moved on from the last one."""
+    known, revision = before.taken_up, snapshot.revision
+    if revision is None:
+        return None
+    if known is None or known.revision is None:
+        is_waiting = snapshot.paused and not any(snapshot.counts)
+        return None if is_waiting else Identity(revision, None)
+    if known.template != snapshot.template and revision == known.revision:
+        return None
+    if known.template == snapshot.template and revision <= known.revision:
+        return Identity(revision, known.replica_set)
+    return Identity(revision, _remembered_replica_set(before, snapshot.template))
+
+
+def _remembered_replica_set(before: Course, template: str) -> str | None:
+    return next((each.replica_set for each in before.earlier if each.template == template), None)
+
+
+def _by_pod_hash(
+    snapshot: Snapshot, before: Course, now: datetime, replica_sets: Sequence[ReplicaSetFacts]
+) -> Identity | None:
+    """`status.currentPodHash` says it, unless it is still that of the template before."""
+    known = before.taken_up
+    if snapshot.pod_hash is None:
+        return None
+    if known and known.template != snapshot.template and known.replica_set == snapshot.pod_hash:
+        waited = now - before.asked.since if before.asked else timedelta(0)
+        is_same = waited >= HASH_TRUST and known.revision == snapshot.revision
+        return Identity(known.revision, known.replica_set) if is_same else None
+    facts = next((each for each in replica_sets if each.pod_hash == snapshot.pod_hash), None)
+    return Identity(_revision_of_hash(snapshot, known, facts), snapshot.pod_hash, facts)
+
+
+def _revision_of_hash(snapshot: Snapshot, known: Rollout | None, facts: ReplicaSetFacts | None) -> int | None:
+    """Of ReplicaSet and Rollout one may still show the revision before."""
+    revisions = [facts.revision] if facts else []
+    is_known = known is None or known.revision is None or known.replica_set == snapshot.pod_hash
+    if snapshot.revision is not None and (
+        is_known or (known and known.revision is not None and snapshot.revision > known.revision)
+    ):
+        revisions.append(snapshot.revision)
+    return max(revisions, default=None)
+
+
+def _is_same(
+    known: Rollout, identity: Identity, snapshot: Snapshot, replica_sets: Sequence[ReplicaSetFacts]
+) -> bool:
+    has_grown = None not in {known.revision, identity.revision} and (
+        (identity.revision or 0) > (known.revision or 0)
+    )
+    if known.template == snapshot.template:
+        return not has_grown
+    if known.release == snapshot.release:  # a restart, or the undoing of one
+        return not _missed(known, identity, snapshot, replica_sets)
+    # A Rollout whose template was written in another way that means the same, see HASH_TRUST.
+    return snapshot.ref.kind is Kind.ROLLOUT and known.replica_set == identity.replica_set and not has_grown
+
+
+def _continued(known: Rollout, identity: Identity, snapshot: Snapshot) -> Rollout:
+    return replace(
+        known,
+        template=snapshot.template,
+        release=snapshot.release,
+        revision=identity.revision if identity.revision is not None else known.revision,
+        replica_set=identity.replica_set or known.replica_set,
+    )
+
+
+def _begun(
+    identity: Identity,
+    snapshot: Snapshot,
+    before: Course,
+    now: datetime,
+    replica_sets: Sequence[ReplicaSetFacts],
+) -> Course:
+    known = before.taken_up
+    missed = _missed(known, identity, snapshot, replica_sets) if known else ()
+    rollout = Rollout(
+        id=f"{identity.revision or 0}-{snapshot.release}",
+        template=snapshot.template,
+        release=snapshot.release,
+        revision=identity.revision,
+        replica_set=identity.replica_set,
+        images=snapshot.images,
+        replaces=_replaced(identity, snapshot, before, missed),
+        since=now,
+        began=before.asked.since if before.asked else now,
+        counts=snapshot.counts,
+        progressed_at=now,
+    )
+    earlier = before.earlier
+    if known:
+        earlier = (Earlier(known.template, known.replica_set), *earlier)[:REMEMBERED]
+    return Course(
+        taken_up=rollout, missed=missed, was_unseen=before.is_remembered or bool(missed), earlier=earlier
+    )
+
+
+def _replaced(
+    identity: Identity, snapshot: Snapshot, before: Course, missed: Sequence[ReplicaSetFacts]
+) -> str | None:
+    """Id of the rollout that is rolled back by this one; `None` if it goes forward.
+
+    The way back leads to a ReplicaSet that was there before the replaced rollout began.
+    """
+    known, facts = before.taken_up, identity.facts
+    if known is None or (known.release == snapshot.release and not missed):
+        return None
+    is_older = facts is not None and (facts.is_reused or facts.created < known.began.replace(microsecond=0))
+    is_remembered = any(each.template == snapshot.template for each in before.earlier)
+    if not (is_older or is_remembered or known.template == snapshot.template):
+        return None
+    return id_of_missed(missed[-1]) if missed else known.id
+
+
+def id_of_missed(facts: ReplicaSetFacts) -> str:
+    """Id of a rollout of which only the ReplicaSet is left."""
+    return f"{facts.revision}-{facts.release}"
+
+
+def _missed(
+    known: Rollout, identity: Identity, snapshot: Snapshot, replica_sets: Sequence[ReplicaSetFacts]
+) -> tuple[ReplicaSetFacts, ...]:
+    """Rollouts between two, as far as their ReplicaSets tell; restarts of the same release are none."""
+    if known.revision is None or identity.revision is None:
+        return ()
+    by_name = {name: each for each in replica_sets for name in (each.name, each.pod_hash)}
+    last = by_name[known.replica_set].release if known.replica_set in by_name else known.release
+    current = identity.facts.release if identity.facts else snapshot.release
+    missed: list[ReplicaSetFacts] = []
+    for each in sorted(replica_sets, key=lambda each: each.revision):
+        if known.revision < each.revision < identity.revision and each.release != last:
+            missed.append(each)
+            last = each.release
+    return tuple(missed[:-1] if missed and last == current else missed)

@@ -1,0 +1,208 @@
+"""Judging a recorded stream: the same judgement and plan as the operator's, line by line.
+
+A line is an object as the API server showed it, or `{"at": …, "type": …, "object": …}` around it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from . import deployments, rollouts
+from .course import Course
+from .judgement import judge
+from .ledger import Ledger
+from .objects import EPOCH, Object, conditions_of, timestamp
+from .plan import Seen, close, plan
+from .pods import read_pod_trouble
+from .report import Environment, EnvironmentType, Pipeline, State
+from .target import Target
+from .workload import Kind, Place, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
+
+_READERS: Final = {Kind.DEPLOYMENT: deployments.read_deployment, Kind.ROLLOUT: rollouts.read_rollout}
+_REPLICA_SET_READERS: Final = {
+    Kind.DEPLOYMENT: deployments.read_replica_set,
+    Kind.ROLLOUT: rollouts.read_replica_set,
+}
+_TARGET: Final = Target(
+    "replay",
+    Pipeline("replay", "replay"),
+    Environment("replay", "replay", EnvironmentType.UNMAPPED),
+    "https://example.com",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a recording."""
+
+    number: int
+    """Counted from 1."""
+    at: datetime
+    is_deletion: bool
+    body: Object
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the operator would say of a workload at one line; it speaks of the wanted rollout."""
+
+    line: int
+    ref: WorkloadRef
+    state: State | None
+    """`None` where there is no rollout to speak of."""
+    revision: int | None
+    """`None` where it is not known yet."""
+    number: int | None
+    """`deploymentSequenceNumber`, `None` where there is no Jira deployment (yet)."""
+    because: str
+
+
+@dataclass(slots=True)
+class _Place:
+    """What is known of one workload so far."""
+
+    ledger: Ledger
+    course: Course = field(default_factory=Course)
+    keys: tuple[str, ...] = ()
+    keys_since: datetime = EPOCH
+
+
+def read_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[Line]:
+    """Take the objects out of the lines; a line without a time has that of the newest time in any object."""
+    newest = EPOCH
+    for number, document in enumerate(documents, start=1):
+        body = document["object"] if "object" in document and "kind" not in document else document
+        newest = max([newest, *_times(body)])
+        at = timestamp(document.get("at")) or newest
+        yield Line(number, at, document.get("type") == "DELETED", body)
+
+
+def replay(lines: Sequence[Line]) -> Iterator[Judged]:
+    """Judge a recording, one verdict for each line of a workload."""
+    yield from _Replay(_references(lines)).judge(lines)
+
+
+class _Replay:
+    def __init__(self, references: frozenset[Place]) -> None:
+        self._references = references
+        """Deployments whose template a Rollout uses; the operator knows them before it plans anything."""
+        self._places: dict[Place, _Place] = {}
+        self._replica_sets: dict[str, Object] = {}
+        self._pods: dict[str, Object] = {}
+        self._deployments: dict[Place, Snapshot] = {}
+
+    def judge(self, lines: Iterable[Line]) -> Iterator[Judged]:
+        for line in lines:
+            match line.body["kind"]:
+                case "Deployment" | "Rollout":
+                    yield self._workload(line, Kind(line.body["kind"]))
+                case "ReplicaSet":
+                    _keep(self._replica_sets, line)
+                case "Pod":
+                    _keep(self._pods, line)
+                case _:
+                    pass  # of no concern
+
+    def _workload(self, line: Line, kind: Kind) -> Judged:
+        snapshot = self._completed(_READERS[kind](line.body))
+        place = self._places.setdefault(snapshot.ref.place, _Place(Ledger(snapshot.ref)))
+        if place.ledger.ref != snapshot.ref:
+            closed = close(place.ledger, "the workload was deleted", line.at)
+            place.ledger, place.course = replace(closed, ref=snapshot.ref), Course()
+        if line.is_deletion or snapshot.deleting:
+            return self._deleted(line, place, snapshot)
+        place.course = judge(
+            snapshot,
+            place.course,
+            line.at,
+            replica_sets=self._owned(snapshot),
+            troubles=self._troubles(snapshot),
+        )
+        keys = snapshot.template_wishes.issue_keys.valid or snapshot.wishes.issue_keys.valid
+        if keys != place.keys:
+            place.keys, place.keys_since = keys, line.at
+        place.ledger = plan(Seen(snapshot, place.course, place.keys_since, _TARGET), place.ledger, line.at)
+        return _judged(line, place, snapshot)
+
+    def _completed(self, snapshot: Snapshot) -> Snapshot:
+        place = snapshot.ref.place
+        if place.kind is Kind.DEPLOYMENT:
+            self._deployments[place] = snapshot
+            return replace(snapshot, is_muted=place in self._references)
+        if snapshot.workload_ref is None:
+            return snapshot
+        referred = Place(place.namespace, Kind.DEPLOYMENT, snapshot.workload_ref)
+        return rollouts.with_reference(snapshot, self._deployments.get(referred))
+
+    def _deleted(self, line: Line, place: _Place, snapshot: Snapshot) -> Judged:
+        state = place.course.state
+        if state and state.is_open and place.course.taken_up:
+            cancelled = replace(place.course.taken_up, state=State.CANCELLED, because="it was deleted")
+            place.course = replace(place.course, taken_up=cancelled, asked=None)
+        elif state and state.is_open:
+            place.course = Course()
+        place.ledger = close(place.ledger, "the workload was deleted", line.at)
+        return _judged(line, place, snapshot)
+
+    def _owned(self, snapshot: Snapshot) -> tuple[ReplicaSetFacts, ...] | None:
+        read = _REPLICA_SET_READERS[snapshot.ref.kind]
+        found = [read(body, snapshot.ref) for body in self._replica_sets.values()]
+        return tuple(each for each in found if each) or None
+
+    def _troubles(self, snapshot: Snapshot) -> tuple[PodTrouble, ...]:
+        own = f"{snapshot.ref.name}-"
+        found = [
+            read_pod_trouble(body)
+            for body in self._pods.values()
+            if body["metadata"]["namespace"] == snapshot.ref.namespace
+            and body["metadata"]["name"].startswith(own)
+        ]
+        return tuple(each for each in found if each)
+
+
+def _judged(line: Line, place: _Place, snapshot: Snapshot) -> Judged:
+    course, rollout = place.course, place.course.taken_up
+    if not snapshot.is_annotated:
+        because = "a Rollout uses its template" if snapshot.is_muted else "not annotated"
+        return Judged(line.number, snapshot.ref, None, None, None, because)
+    if course.is_refused:
+        return Judged(line.number, snapshot.ref, None, None, None, snapshot.reading.because)
+    if course.asked or rollout is None:
+        waiting = place.ledger.waiting
+        return Judged(
+            line.number, snapshot.ref, course.state, None, waiting.number if waiting else None, course.because
+        )
+    entry = place.ledger.find(rollout.id)
+    return Judged(
+        line.number,
+        snapshot.ref,
+        rollout.state,
+        rollout.revision,
+        entry.number if entry else None,
+        rollout.because,
+    )
+
+
+def _keep(objects: dict[str, Object], line: Line) -> None:
+    uid = line.body["metadata"]["uid"]
+    if line.is_deletion:
+        objects.pop(uid, None)
+    else:
+        objects[uid] = line.body
+
+
+def _references(lines: Iterable[Line]) -> frozenset[Place]:
+    found = set()
+    for line in lines:
+        if line.body["kind"] == Kind.ROLLOUT and (line.body.get("spec") or {}).get("workloadRef"):
+            meta, name = line.body["metadata"], line.body["spec"]["workloadRef"]["name"]
+            found.add(Place(meta.get("namespace", "default"), Kind.DEPLOYMENT, name))
+    return frozenset(found)
+
+
+def _times(body: Object) -> list[datetime]:
+    texts = [body["metadata"].get("creationTimestamp"), body["metadata"].get("deletionTimestamp")]
+    for condition in conditions_of(body).values():
+        texts += [condition.get("lastUpdateTime"), condition.get("lastTransitionTime")]
+    return [at for at in map(timestamp, texts) if at]

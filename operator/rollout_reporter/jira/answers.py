@@ -1,0 +1,198 @@
+"""Reading Jira's answers: its word on each deployment, or why a request came to nothing. Pure.
+
+https://developer.atlassian.com/cloud/jira/software/rest/api-group-deployments/
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from rollout_reporter.core.outcome import (
+    Accepted,
+    Judged,
+    Outcome,
+    Rejected,
+    Trouble,
+    TroubleReason,
+    Unanswered,
+)
+from rollout_reporter.core.report import DeploymentKey, Report, Update
+
+from .payload import values, wire_key
+from .quotes import LONGEST_BODY, quote, short
+from .schemas import DeploymentKeyData, SubmitResponse
+from .waits import requested_wait
+
+CREDENTIAL: Final = "In Jira: Settings → Apps → OAuth credentials"
+"""Where a site administrator finds the credential."""
+
+_SERVICES: Final = "serviceIdOrKeys"
+_NO_REASON: Final = "Jira rejected the deployment without giving a reason"
+_SCOPE: Final = b"scope does not match"
+"""In the body of a 401: the token is good, but not for this. A new token would be the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """Values that Jira does not know, in upper case. They are told for the request as a whole."""
+
+    issues: frozenset[str]
+    services: frozenset[str]
+
+    def among(self, report: Report) -> tuple[str, ...]:
+        sent = values(report)
+        keys = [key for key in sent.issue_keys if key.upper() in self.issues]
+        services = [service for service in sent.service_ids if service.upper() in self.services]
+        return tuple(keys + services)
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a status says of the request: `cause (status …): "quote". cure`."""
+
+    reason: TroubleReason
+    cause: str
+    cure: str
+
+
+_FORBIDDEN: Final = _Meaning(
+    TroubleReason.FORBIDDEN,
+    "Jira refuses this credential",
+    f"{CREDENTIAL}, tick Deployments in the permissions of the credential. "
+    "If it is ticked, look for app access rules of the organisation.",
+)
+_REDIRECTED: Final = _Meaning(
+    TroubleReason.SITE_NOT_FOUND,
+    "Jira's address leads elsewhere, and redirects are not followed",
+    "Check whether the site was renamed, and the site URL and API URL of the JiraSite; "
+    "a proxy that asks for a login answers like this too.",
+)
+_UNREADABLE: Final = _Meaning(
+    TroubleReason.UNAVAILABLE,
+    "Jira's answer cannot be read",
+    "It is tried again. If this stays, check the API URL and whether a proxy answers in place of Jira.",
+)
+_DOWN: Final = _Meaning(
+    TroubleReason.UNAVAILABLE,
+    "Jira cannot answer at present",
+    "It is tried again. If this stays, see https://status.atlassian.com.",
+)
+_ODD: Final = _Meaning(
+    TroubleReason.UNAVAILABLE,
+    "Jira gave an answer that its documentation does not know",
+    "It is tried again. If this stays, check the API URL and the proxy between the cluster and Jira.",
+)
+_BAD_REQUEST: Final = _Meaning(
+    TroubleReason.BAD_REQUEST,
+    "Jira does not understand the request",
+    "Check the annotations of the workload for unusual values; "
+    "if they are in order, this is a fault of the reporter: please report it.",
+)
+_MEANINGS: Final[Mapping[int, _Meaning]] = {
+    HTTPStatus.BAD_REQUEST: _BAD_REQUEST,
+    HTTPStatus.UNPROCESSABLE_ENTITY: _BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED: _Meaning(
+        TroubleReason.UNAUTHORIZED,
+        "Jira does not accept the access token",
+        f"If this stays, the credential was deleted or belongs to another site. {CREDENTIAL}, create one "
+        "for this site and put its clientId and clientSecret into the Secret of the JiraSite.",
+    ),
+    HTTPStatus.FORBIDDEN: _FORBIDDEN,
+    HTTPStatus.NOT_FOUND: _Meaning(
+        TroubleReason.SITE_NOT_FOUND,
+        "Jira does not know this site",
+        "It was renamed, suspended or deleted, or the cloud id is that of another site: "
+        "check the site URL and the cloud id of the JiraSite.",
+    ),
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: _Meaning(
+        TroubleReason.UNAVAILABLE,
+        "The proxy between the cluster and Jira asks for a login",
+        "Check the proxy settings (HTTPS_PROXY) of the operator.",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Meaning(
+        TroubleReason.TOO_LARGE,
+        "The request is too large for Jira",
+        "Fewer deployments are sent at once; a single one that is too large needs fewer issue keys.",
+    ),
+    HTTPStatus.TOO_MANY_REQUESTS: _Meaning(
+        TroubleReason.RATE_LIMITED,
+        "Jira asks for fewer requests",
+        "Nothing is lost: sending goes on when Jira allows it.",
+    ),
+}
+
+
+def judge(updates: Sequence[Update], response: SubmitResponse) -> Judged:
+    """Return Jira's word on each update that was sent.
+
+    A deployment that is listed as accepted and as rejected counts as rejected, so that a person looks at it.
+    Unknown values come for the whole request: each deployment that had one is told, services included.
+    """
+    accepted = frozenset(map(_key, response.accepted_deployments))
+    rejected = _rejections(response)
+    unknown = _unknown(response)
+    outcomes: dict[DeploymentKey, Outcome] = {}
+    for report in (update.report for update in updates):
+        sent = wire_key(report.key)
+        if sent in rejected:
+            outcomes[report.key] = Rejected(rejected[sent], unknown.among(report))
+        elif sent in accepted:
+            outcomes[report.key] = Accepted(unknown.among(report))
+        else:
+            outcomes[report.key] = Unanswered()
+    return Judged(outcomes)
+
+
+def trouble(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Trouble:
+    """Return what it means that Jira gave this answer instead of the wanted one; `now` aware."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    meaning = _meaning(status, body)
+    detail = _detail(lowered)
+    words = quote(body)
+    says = f': "{words}"' if words else ""
+    return Trouble(
+        meaning.reason,
+        f"{meaning.cause} ({status}{detail}){says}. {meaning.cure}",
+        requested_wait(lowered, now),
+    )
+
+
+def _meaning(status: int, body: bytes) -> _Meaning:
+    if status == HTTPStatus.UNAUTHORIZED and _SCOPE in body[:LONGEST_BODY].lower():
+        return _FORBIDDEN
+    if status in _MEANINGS:
+        return _MEANINGS[status]
+    return {2: _UNREADABLE, 3: _REDIRECTED, 5: _DOWN}.get(status // 100, _ODD)
+
+
+def _detail(headers: Mapping[str, str]) -> str:
+    named = (headers.get("ratelimit-reason", ""), headers.get("location", "").partition("?")[0])
+    return "".join(f", {words}" for words in map(short, named) if words)
+
+
+def _key(data: DeploymentKeyData) -> DeploymentKey:
+    return DeploymentKey(data.pipeline_id, data.environment_id, data.deployment_sequence_number)
+
+
+def _rejections(response: SubmitResponse) -> dict[DeploymentKey, tuple[str, ...]]:
+    messages: dict[DeploymentKey, list[str]] = {}
+    for rejected in response.rejected_deployments:
+        words = (short(error.message) for error in rejected.errors)
+        messages.setdefault(_key(rejected.key), []).extend(word for word in words if word)
+    return {key: tuple(dict.fromkeys(found)) or (_NO_REASON,) for key, found in messages.items()}
+
+
+def _unknown(response: SubmitResponse) -> _Unknown:
+    issues = set(_words(response.unknown_issue_keys))
+    services: set[str] = set()
+    for association in response.unknown_associations:
+        target = services if association.association_type == _SERVICES else issues
+        target.update(_words(association.values))
+    return _Unknown(frozenset(issues), frozenset(services))
+
+
+def _words(found: Iterable[object]) -> Iterable[str]:
+    """Yield keys, and ids that came as numbers; commits and repositories are objects and never sent."""
+    return (str(value).strip().upper() for value in found if isinstance(value, str | int))

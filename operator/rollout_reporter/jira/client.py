@@ -1,0 +1,175 @@
+"""Jira Cloud as the operator sees it: submit updates, read one back, and tell whether the site works.
+
+Every answer is a value. Retrying belongs to the caller; only a token that Jira refuses is renewed here, once.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr, ValidationError
+
+from rollout_reporter.core.outcome import Answer, Judged, Outcome, Rejected, Trouble, TroubleReason
+from rollout_reporter.core.report import DeploymentKey, Update
+
+from .answers import judge
+from .cloudid import CloudIdSource
+from .payload import sendable, submit_request, wire_key
+from .schemas import MAX_DEPLOYMENTS, DeploymentData, SubmitResponse
+from .token import Credentials, TokenSource
+from .wire import Call, Reply, Wire, utc_now
+
+API_URL: Final = "https://api.atlassian.com"
+
+_TAKEN: Final = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED})
+_NOTHING_TO_SEND: Final = Rejected(
+    ("None of the issue keys has the form of one (such as SHOP-41), so the deployment was not sent",)
+)
+_TOO_MANY: Final = Trouble(
+    TroubleReason.TOO_LARGE,
+    f"Jira takes at most {MAX_DEPLOYMENTS} deployments in one request. Fewer are sent at once.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """Where a Jira site is. Both URLs have passed `hosts.allowed` before a secret was read."""
+
+    site_url: str
+    api_url: str = API_URL
+    cloud_id: str | None = None
+    """Looked up if not given."""
+    email: str | None = None
+    """Sent as `From` when a token is asked for, so that Atlassian can reach somebody."""
+
+
+class JiraClient:
+    """One site with one credential. When either changes, make a new client; `http` is shared by all."""
+
+    def __init__(
+        self,
+        settings: SiteSettings,
+        credentials: Credentials,
+        http: httpx.AsyncClient,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._wire = Wire(http, now=now)
+        self._cloud_id = CloudIdSource(self._wire, settings.site_url, settings.cloud_id)
+        self._tokens = TokenSource(
+            self._wire, settings.api_url, credentials, email=settings.email, monotonic=monotonic
+        )
+
+    async def cloud_id(self) -> str | Trouble:
+        """Return the site's cloud id, looked up once."""
+        return await self._cloud_id.get()
+
+    async def probe(self) -> Trouble | None:
+        """Return what keeps this site from being used, None if token and cloud id are to be had."""
+        for found in (await self._tokens.get(), await self.cloud_id()):
+            if isinstance(found, Trouble):
+                return found
+        return None
+
+    async def submit(self, updates: Sequence[Update]) -> Answer:
+        """Send updates of different deployments in one request and return Jira's word on each.
+
+        A report without one well-formed value to associate is rejected here; Jira would refuse the whole.
+        """
+        if len(updates) > MAX_DEPLOYMENTS:
+            return _TOO_MANY
+        outcomes: dict[DeploymentKey, Outcome] = {
+            update.report.key: _NOTHING_TO_SEND for update in updates if not sendable(update.report)
+        }
+        sent = [update for update in updates if update.report.key not in outcomes]
+        if sent:
+            answer = await self._post(sent)
+            if isinstance(answer, Trouble):
+                return answer
+            outcomes.update(answer.outcomes)
+        return Judged(outcomes)
+
+    async def stored(self, key: DeploymentKey) -> DeploymentData | Trouble | None:
+        """Return what Jira holds of this deployment, None if nothing (yet): updates take a short time.
+
+        Jira answers alike for a cloud id that it does not know.
+        """
+        sent = wire_key(key)
+        reply = await self._authorized(
+            "GET",
+            f"pipelines/{_segment(sent.pipeline_id)}/environments/{_segment(sent.environment_id)}"
+            f"/deployments/{sent.number}",
+        )
+        if isinstance(reply, Trouble):
+            return reply
+        if reply.status == HTTPStatus.NOT_FOUND:
+            return None
+        try:
+            return DeploymentData.model_validate_json(reply.body)
+        except ValidationError:
+            return reply.trouble()
+
+    async def _post(self, updates: Sequence[Update]) -> Answer:
+        request = submit_request(updates, site_url=self._settings.site_url)
+        content = request.model_dump_json(by_alias=True, exclude_none=True).encode()
+        reply = await self._authorized("POST", "bulk", content)
+        if isinstance(reply, Trouble):
+            return reply
+        response = _submitted(reply)
+        if response is not None:
+            return judge(updates, response)
+        if reply.status == HTTPStatus.NOT_FOUND:
+            self._cloud_id.forget()
+        return reply.trouble()
+
+    async def _authorized(self, method: str, path: str, content: bytes | None = None) -> Reply | Trouble:
+        """Return the answer to a call with a token; one that Jira refuses is renewed once."""
+        cloud_id = await self.cloud_id()
+        if isinstance(cloud_id, Trouble):
+            return cloud_id
+        url = f"{self._settings.api_url.rstrip('/')}/jira/deployments/0.1/cloud/{cloud_id}/{path}"
+        call = Call(method, url, {"Content-Type": "application/json"} if content else {}, content)
+        reply = await self._with_token(call)
+        if isinstance(reply, Reply) and _token_refused(reply):
+            reply = await self._with_token(call)
+        return reply
+
+    async def _with_token(self, call: Call) -> Reply | Trouble:
+        token = await self._tokens.get()
+        if isinstance(token, Trouble):
+            return token
+        reply = await self._wire.exchange(_bearing(call, token))
+        if isinstance(reply, Reply) and _token_refused(reply):
+            self._tokens.invalidate(token)
+        return reply
+
+
+def _bearing(call: Call, token: SecretStr) -> Call:
+    value = token.get_secret_value()
+    headers = {**call.headers, "Authorization": f"Bearer {value}"}
+    return Call(call.method, call.url, headers, call.content, secrets=(value,))
+
+
+def _token_refused(reply: Reply) -> bool:
+    return reply.status == HTTPStatus.UNAUTHORIZED and reply.trouble().reason is TroubleReason.UNAUTHORIZED
+
+
+def _submitted(reply: Reply) -> SubmitResponse | None:
+    if reply.status not in _TAKEN:
+        return None
+    try:
+        return SubmitResponse.model_validate_json(reply.body)
+    except ValidationError:
+        return None
+
+
+def _segment(text: str) -> str:
+    """Return the text as one segment of a path; one of dots only would be taken for a step in the path."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")

@@ -1,0 +1,78 @@
+"""The cloud id of a site: configured, or looked up once at the site's own address.
+
+https://developer.atlassian.com/cloud/jira/software/integrate-jsw-cloud-with-onpremises-tools/
+"""
+
+import re
+from http import HTTPStatus
+from typing import Final
+
+from pydantic import ValidationError
+
+from rollout_reporter.core.outcome import Trouble, TroubleReason
+
+from .flight import SingleFlight
+from .schemas import TenantInfo
+from .wire import Call, Reply, Wire
+
+_CLOUD_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,254}")
+"""A UUID in practice; in any case one plain segment of a path."""
+_PASSING: Final = frozenset({TroubleReason.RATE_LIMITED, TroubleReason.UNAVAILABLE})
+
+
+class CloudIdSource:
+    """Knows the cloud id of one site."""
+
+    def __init__(self, wire: Wire, site_url: str, configured: str | None) -> None:
+        self._wire = wire
+        self._site_url = site_url.rstrip("/")
+        self._configured = configured
+        self._found: str | None = None
+        self._lookup = SingleFlight(self._look_up)
+
+    async def get(self) -> str | Trouble:
+        """Return the cloud id, looked up if it is not known yet."""
+        if self._configured:
+            return _checked(self._configured)
+        return self._found or await self._lookup.join()
+
+    def forget(self) -> None:
+        """Look it up again next time: Jira did not know it."""
+        self._found = None
+
+    async def _look_up(self) -> str | Trouble:
+        reply = await self._wire.exchange(Call("GET", f"{self._site_url}/_edge/tenant_info"))
+        if isinstance(reply, Trouble):
+            return reply
+        self._found = _cloud_id(reply)
+        return self._found or self._missing(reply)
+
+    def _missing(self, reply: Reply) -> Trouble:
+        said = reply.trouble()
+        if reply.status != HTTPStatus.OK and said.reason in _PASSING:
+            return said
+        return Trouble(
+            TroubleReason.SITE_NOT_FOUND,
+            f"There is no Jira Cloud site at {self._site_url} ({reply.status}, no cloud id). "
+            "Check the site URL of the JiraSite (https://<name>.atlassian.net), or set its cloud id.",
+        )
+
+
+def _checked(configured: str) -> str | Trouble:
+    if _CLOUD_ID.fullmatch(configured):
+        return configured
+    return Trouble(
+        TroubleReason.SITE_NOT_FOUND,
+        "The cloud id of the JiraSite is not valid. Leave it out to have it looked up, "
+        "or copy it from https://<name>.atlassian.net/_edge/tenant_info.",
+    )
+
+
+def _cloud_id(reply: Reply) -> str | None:
+    if reply.status != HTTPStatus.OK:
+        return None
+    try:
+        cloud_id = TenantInfo.model_validate_json(reply.body).cloud_id
+    except ValidationError:
+        return None
+    return cloud_id if _CLOUD_ID.fullmatch(cloud_id) else None

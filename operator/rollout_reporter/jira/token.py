@@ -1,0 +1,161 @@
+"""The access token of a site's credential: OAuth client credentials, cached and renewed early.
+
+https://developer.atlassian.com/cloud/jira/software/integrate-jsw-cloud-with-onpremises-tools/
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from pydantic import SecretStr, ValidationError
+
+from rollout_reporter.core.outcome import Trouble, TroubleReason
+
+from .answers import CREDENTIAL
+from .flight import SingleFlight
+from .quotes import quote
+from .schemas import TokenResponse
+from .wire import Call, Reply, Wire
+
+RENEW_AFTER: Final = 0.8
+"""Part of a token's lifetime after which a new one is fetched."""
+LONGEST_LIFE: Final = 86400.0
+"""Seconds that a token is kept at most, whatever its answer says."""
+
+_REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_PASSING: Final = frozenset({TroubleReason.RATE_LIMITED, TroubleReason.UNAVAILABLE})
+_SENDABLE: Final = re.compile(r"[\x21-\x7e]+")
+"""What an HTTP header can carry as a token."""
+_CURE: Final = (
+    f"{CREDENTIAL}, copy the client id and secret of the credential, or create a new one, "
+    "into the keys clientId and clientSecret of the JiraSite's Secret."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An OAuth credential of Jira. Blanks and line ends around the values are no part of them."""
+
+    client_id: str
+    client_secret: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A token with its times, in seconds of the monotonic clock."""
+
+    token: SecretStr
+    renew_at: float
+    expires_at: float
+
+
+class TokenSource:
+    """Hands out the token of one credential. Other credentials need another source."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        api_url: str,
+        credentials: Credentials,
+        *,
+        email: str | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wire = wire
+        self._url = f"{api_url.rstrip('/')}/oauth/token"
+        self._client_id = credentials.client_id.strip()
+        self._secret = SecretStr(credentials.client_secret.get_secret_value().strip())
+        self._email = email
+        self._clock = monotonic
+        self._held: _Held | None = None
+        self._renewal = SingleFlight(self._renew)
+
+    async def get(self) -> SecretStr | Trouble:
+        """Return a token that is still good, fetched if need be.
+
+        While Jira hands out no new one for a passing reason, the old one serves until it expires.
+        """
+        held = self._held
+        if held is not None and self._clock() < held.renew_at:
+            return held.token
+        return await self._renewal.join()
+
+    def invalidate(self, token: SecretStr) -> None:
+        """Forget this token, which Jira refused; a newer one stays."""
+        if self._held is not None and self._held.token == token:
+            self._held = None
+
+    async def _renew(self) -> SecretStr | Trouble:
+        asked = self._clock()
+        answer = await self._fetch()
+        if isinstance(answer, Trouble):
+            return self._remaining(answer)
+        life = min(answer.expires_in, LONGEST_LIFE)
+        token = SecretStr(answer.access_token)
+        self._held = _Held(token, asked + RENEW_AFTER * life, asked + life)
+        return token
+
+    def _remaining(self, why: Trouble) -> SecretStr | Trouble:
+        """Return the old token if it is still good, and ask again after half of its remaining life."""
+        held, now = self._held, self._clock()
+        if held is None or now >= held.expires_at or why.reason not in _PASSING:
+            return why
+        self._held = _Held(held.token, (now + held.expires_at) / 2, held.expires_at)
+        return held.token
+
+    async def _fetch(self) -> TokenResponse | Trouble:
+        secret = self._secret.get_secret_value()
+        if not (self._client_id and secret):
+            return Trouble(TroubleReason.UNAUTHORIZED, f"The client id or secret is empty. {_CURE}")
+        reply = await self._wire.exchange(self._call(secret))
+        if isinstance(reply, Trouble):
+            return reply
+        return _granted(reply) or _refused(reply)
+
+    def _call(self, secret: str) -> Call:
+        asked = {
+            "audience": "api.atlassian.com",
+            "grant_type": "client_credentials",
+            "client_id": self._client_id,
+            "client_secret": secret,
+        }
+        headers = {"Content-Type": "application/json"}
+        if self._email and _SENDABLE.fullmatch(self._email):
+            headers["From"] = self._email
+        return Call("POST", self._url, headers, json.dumps(asked).encode(), secrets=(secret,))
+
+
+def _granted(reply: Reply) -> TokenResponse | None:
+    if reply.status != HTTPStatus.OK:
+        return None
+    try:
+        answer = TokenResponse.model_validate_json(reply.body)
+    except ValidationError:  # its text would show the token
+        return None
+    return answer if _SENDABLE.fullmatch(answer.access_token) else None
+
+
+def _refused(reply: Reply) -> Trouble:
+    if reply.status == HTTPStatus.NOT_FOUND:
+        return Trouble(
+            TroubleReason.SITE_NOT_FOUND,
+            f"The API URL hands out no tokens ({reply.status}). Check the API URL of the JiraSite.",
+        )
+    if reply.status == HTTPStatus.OK:
+        return Trouble(
+            TroubleReason.UNAVAILABLE,
+            "Jira's answer holds no readable access token (200). It is tried again. "
+            "If this stays, check the API URL and whether a proxy answers in place of Jira.",
+        )
+    if reply.status not in _REFUSALS:
+        return reply.trouble()
+    words = quote(reply.body)
+    says = f': "{words}"' if words else ""
+    return Trouble(
+        TroubleReason.UNAUTHORIZED,
+        f"Jira does not accept the client id and secret ({reply.status}){says}. {_CURE}",
+    )

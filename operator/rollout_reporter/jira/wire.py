@@ -1,0 +1,135 @@
+"""One request and its whole answer: bounded in time and size, without redirects, cookies or exceptions."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final, cast
+
+import httpx
+
+from rollout_reporter import __version__
+from rollout_reporter.core.names import APP
+from rollout_reporter.core.outcome import Trouble
+
+from .answers import trouble
+from .failures import FAILURES, failure
+from .texts import tidy
+
+CONNECT_SECONDS: Final = 5.0
+TOTAL_SECONDS: Final = 30.0
+"""For a request with its answer, connecting included."""
+MAX_ANSWER: Final = 4 * 1024 * 1024
+"""Bytes that are read of an answer: 100 deployments with 500 unknown keys each take over one million."""
+
+_HIDDEN: Final = "[hidden]"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request. Only its method and address may be shown."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Blanked out of the answer, in case that something on the way echoes the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of whatever status; the body may hold a token and is not shown."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    received: datetime
+
+    def trouble(self) -> Trouble:
+        """Return what it means that this was answered instead of the wanted."""
+        return trouble(self.status, self.headers, self.body, self.received)
+
+
+def utc_now() -> datetime:
+    """Return the time, aware."""
+    return datetime.now(UTC)
+
+
+def http_client(
+    *,
+    version: str = __version__,
+    max_connections: int = 20,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
+    """Return the client for all sites: certificates verified, proxies from the environment, no cookies.
+
+    The answer is asked for uncompressed, so that its size on the wire is its size.
+    """
+    return httpx.AsyncClient(
+        headers={
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"{APP}/{version}",
+        },
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
+        follow_redirects=False,
+        transport=transport,
+    )
+
+
+class Wire:
+    """Sends calls. Nothing that the network or the other side does is raised; cancellation passes."""
+
+    def __init__(self, http: httpx.AsyncClient, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._http = http
+        self._now = now
+
+    async def exchange(self, call: Call) -> Reply | Trouble:
+        """Return the answer, or what it means that there is none."""
+        try:
+            async with asyncio.timeout(TOTAL_SECONDS):
+                return await self._send(call)
+        except FAILURES as error:
+            return failure(error, _host(call.url))
+
+    async def _send(self, call: Call) -> Reply:
+        async with self._http.stream(
+            call.method, call.url, headers=call.headers, content=call.content, follow_redirects=False
+        ) as response:
+            body = await _beginning(response)
+        headers = {name: _blank(value, call.secrets) for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, _blank_bytes(body, call.secrets), self._now())
+
+
+def _host(url: str) -> str:
+    """Return the host for a message, whatever the URL is; never a user name or password."""
+    authority = url.partition("://")[2].partition("/")[0]
+    return tidy(authority.rpartition("@")[2]) or "Jira"
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """Return the body up to the limit; JSON that was longer is broken by that, and read as such."""
+    body = bytearray()
+    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > MAX_ANSWER:
+                break
+    return bytes(body[:MAX_ANSWER])
+
+
+def _blank(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in filter(None, secrets):
+        text = text.replace(secret, _HIDDEN)
+    return text
+
+
+def _blank_bytes(body: bytes, secrets: tuple[str, ...]) -> bytes:
+    for secret in filter(None, secrets):
+        body = body.replace(secret.encode(), _HIDDEN.encode())
+    return body

@@ -1,0 +1,1 @@
+"""What can happen to a workload, each story in a namespace of its own."""
