@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test unit integration e2e check cluster cluster-tools generate format bench lock clean
+.PHONY: help demo demo-down test unit integration e2e check conformance cluster cluster-tools generate format bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,13 @@ cluster-tools: $(VENV)/.installed ## build the control plane for tests, once
 
 generate: $(VENV)/.installed ## write what is generated: CRDs, manifests/, the chart's table of values
 	$(BIN)/rollout-reporter crds --directory charts/rollout-reporter/files/crds
+	$(BIN)/python tests/unit/chart/values_table.py
+	$$($(BIN)/python -m controlplane build helm) template rollout-reporter charts/rollout-reporter \
+	  --namespace rollout-reporter > manifests/install.yaml
+	$(BIN)/python -m conformance.table --write docs/conformance.md
+
+conformance: $(VENV)/.installed ## judge all recordings: our rules beside those of kubectl, kstatus and Argo
+	$(BIN)/python -m conformance.table
 
 format: $(VENV)/.installed ## format the code
 	$(BIN)/ruff check --fix .

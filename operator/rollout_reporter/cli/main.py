@@ -6,7 +6,7 @@ import typer
 
 from rollout_reporter import __version__
 
-from . import crds, run, sandbox, verdict
+from . import crds, explain, run, sandbox, verdict
 
 app = typer.Typer(
     name="rollout-reporter",
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("sandbox")(sandbox.sandbox)
+app.command("explain")(explain.explain)
 app.command("verdict")(verdict.verdict)
 app.command("crds")(crds.crds)
 

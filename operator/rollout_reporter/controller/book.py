@@ -39,8 +39,10 @@ class Tracked:
     @property
     def wanted_entry(self) -> Entry | None:
         """The Jira deployment that people want to read about."""
-        if self.course.asked or self.snapshot is None:
-            return None if self.no_site is not None else self.ledger.current
+        if self.snapshot is None:
+            return self.ledger.current
+        if self.course.asked:
+            return self.ledger.waiting
         taken_up = self.course.taken_up
         return self.ledger.find(taken_up.id) if taken_up else None
 

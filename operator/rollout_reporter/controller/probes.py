@@ -10,7 +10,7 @@ from prometheus_client import make_asgi_app
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from .settings import Settings
@@ -29,10 +29,9 @@ class _Server(uvicorn.Server):
 async def serve_probes(settings: Settings, *, is_ready: Callable[[], bool]) -> None:
     """Serve `/healthz`, `/readyz` and `/metrics` until cancelled."""
     probes = Starlette(routes=[Route("/healthz", _healthz), Route("/readyz", _readyz(is_ready))])
-    metrics = Starlette(routes=[Mount("/metrics", make_asgi_app())])
     async with asyncio.TaskGroup() as group:
         group.create_task(_serve(probes, settings.host, settings.probe_port))
-        group.create_task(_serve(metrics, settings.host, settings.metrics_port))
+        group.create_task(_serve(make_asgi_app(), settings.host, settings.metrics_port))
 
 
 async def _serve(app: ASGIApp, host: str, port: int) -> None:

@@ -101,6 +101,7 @@ class Publisher:
             no_site=tracked.no_site,
             refused_spec=tracked.refused_spec,
             has_no_replicas=tracked.has_no_replicas,
+            is_asked=tracked.course.asked is not None,
             trouble=trouble,
             next_attempt=next_attempt,
             dry_run=self._context.settings.dry_run,
@@ -108,11 +109,16 @@ class Publisher:
         return reported(entry, around)
 
     def _is_quiet(self, tracked: Tracked, condition: Condition | None) -> bool:
-        """Whether Jira is about to hear of a change in a rollout that it knows: no need to say so twice."""
-        entry = tracked.wanted_entry
-        if not (entry and entry.acknowledged and condition and condition.reason == SENDING):
+        """Whether `Sending` need not be shown (again) yet: Jira is about to hear, and the answer follows.
+
+        It is shown at once when a new rollout begins, but not for each state of a rollout that Jira knows.
+        """
+        if condition is None or condition.reason != SENDING:
             return False
-        since = tracked.urgent_since
+        entry, since = tracked.wanted_entry, tracked.urgent_since
+        is_shown = tracked.shown is not None and tracked.shown.condition.reason == SENDING
+        if not is_shown and not (entry and entry.acknowledged):
+            return False
         return since is None or datetime.now(UTC) - since < QUIET
 
     async def _show_on_report(self, tracked: Tracked, condition: Condition | None) -> None:

@@ -10,26 +10,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rollout_reporter.cluster.api import ClusterError, NotFoundError
-from rollout_reporter.cluster.lookups import (
-    find_namespace,
-    find_pod_troubles,
-    find_reference,
-    find_replica_sets,
-    find_workload,
-)
-from rollout_reporter.core.identity import wants_replica_sets
-from rollout_reporter.core.judgement import judge, judge_again_at, wants_pods
+from rollout_reporter.cluster.lookups import find_namespace, find_workload
+from rollout_reporter.core.judgement import judge_again_at
 from rollout_reporter.core.ledger import Entry
 from rollout_reporter.core.outcome import Outcome
 from rollout_reporter.core.plan import Seen, close, keys_gained_at, plan, wants_target
 from rollout_reporter.core.report import Update
-from rollout_reporter.core.rollouts import with_reference
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Place, Snapshot
 
 from .backoff import Backoff
 from .book import Book, Tracked
 from .context import Context
+from .examination import examine, with_template
 from .metrics import METRICS
 from .outbox import Item
 from .post import Post
@@ -128,13 +121,7 @@ class Reporter:
         """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
         now = datetime.now(UTC)
         tracked.see(snapshot, now)
-        before = tracked.course
-        replica_sets = troubles = None
-        if wants_replica_sets(snapshot, before):
-            replica_sets = await find_replica_sets(self._api, snapshot)
-        if wants_pods(snapshot, before, now):
-            troubles = await find_pod_troubles(self._api, snapshot)
-        course = judge(snapshot, before, now, replica_sets=replica_sets, troubles=troubles or ())
+        course = await examine(self._api, snapshot, tracked.course, now)
         seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None)
         seen = replace(seen, target=await self._target(tracked, seen))
         tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now)
@@ -145,7 +132,7 @@ class Reporter:
     async def _completed(self, snapshot: Snapshot) -> Snapshot:
         """A Rollout with the template that it refers to; a Deployment muted if a Rollout refers to it."""
         if snapshot.workload_ref:
-            return with_reference(snapshot, await find_reference(self._api, snapshot))
+            return await with_template(self._api, snapshot)
         referrer = self._context.sightings.referrer(snapshot.ref.place)
         if referrer is None:
             return snapshot

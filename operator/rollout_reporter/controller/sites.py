@@ -82,7 +82,7 @@ class Sites:
     def known(self) -> Mapping[str, Site]:
         """The sites, as the core knows them."""
         return {
-            name: _as_core(name, each.stored.spec)
+            name: as_core(name, each.stored.spec)
             for name, each in self._in_use.items()
             if each.stored.spec is not None
         }
@@ -202,7 +202,8 @@ def _not_found(name: str) -> Trouble:
     return Trouble(TroubleReason.SITE_NOT_FOUND, message)
 
 
-def _as_core(name: str, spec: JiraSiteSpec) -> Site:
+def as_core(name: str, spec: JiraSiteSpec) -> Site:
+    """A JiraSite as the core knows it."""
     rules = tuple(EnvironmentRule(tuple(r.namespaces), r.name, r.type) for r in spec.environments)
     return Site(name=name, url=spec.site_url, url_template=spec.url_template, rules=rules)
 

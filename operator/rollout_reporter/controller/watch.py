@@ -185,6 +185,8 @@ def _kopf_thread(
                 clusterwide=not namespaces,
                 namespaces=namespaces,
                 stop_flag=stop,
+                # Given, or kopf asks for the user's name, and in a container the uid may have none.
+                identity=names.APP,  # type: ignore[arg-type]  # a private NewType of str
             )
         )
     except Exception:

@@ -28,6 +28,8 @@ class Circumstances:
     refused_spec: str | None = None
     """Why the workload's controller refuses its spec."""
     has_no_replicas: bool = False
+    is_asked: bool = False
+    """Whether a new version was asked for that no controller has taken up yet."""
     trouble: Trouble | None = None
     """What keeps the entry's site from being reached."""
     next_attempt: datetime | None = None
@@ -71,6 +73,8 @@ def _nothing_reported(around: Circumstances) -> Condition | None:
         words = ", ".join(around.malformed_keys)
         message = f"no issue key among {words}: keys look like SHOP-41, separated by commas or spaces"
         return Condition(Status.FALSE, INVALID_ISSUE_KEYS, message)
+    if around.is_asked:
+        return Condition(Status.UNKNOWN, SENDING, "a new version waits for its controller")
     if around.has_no_replicas:
         message = "no replicas are wanted: the rollout is reported once there are some"
         return Condition(Status.UNKNOWN, NO_REPLICAS, message)

@@ -91,7 +91,7 @@ def _read_status(body: Object) -> Reading:
     failure = conditions.get("ReplicaFailure", {})
 
     signal, since, because = Signal.MOVING, None, new_pods(body)
-    if wanted == 0:
+    if wanted == 0 and not status.get("replicas"):
         signal, because = Signal.IDLE, "no replicas are wanted"
     elif reason == "ProgressDeadlineExceeded":
         signal, since = Signal.BROKEN, timestamp(progressing.get("lastTransitionTime"))

@@ -117,7 +117,7 @@ def _read_status(body: Object) -> Reading:
     because, step = new_pods(body), _at_step(body)
     if "InvalidSpec" in conditions:
         return Reading(Signal.REFUSED, f"invalid spec: {conditions['InvalidSpec'].get('message', '')}")
-    if wanted == 0:
+    if wanted == 0 and not status.get("replicas"):
         return Reading(Signal.IDLE, "no replicas are wanted")
     if phase == "Degraded":
         cause = str(status.get("message") or "degraded")

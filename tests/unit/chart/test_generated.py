@@ -1,0 +1,65 @@
+"""What is generated from the chart is fresh."""
+
+import json
+from textwrap import dedent
+
+import yaml
+
+from unit.chart.helm import CHART, TREE, render
+from unit.chart.values_table import README, Row, renewed, rows, undescribed
+
+VALUES = (CHART / "values.yaml").read_text()
+
+
+def test_the_table_of_values_is_fresh() -> None:
+    readme = README.read_text()
+    assert readme == renewed(readme, VALUES), "run: make generate"
+
+
+def test_every_value_is_described() -> None:
+    assert undescribed(VALUES) == []
+
+
+def test_every_value_has_a_schema() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    _assert_covered(yaml.safe_load(VALUES), schema, "values")
+
+
+def _assert_covered(value: object, schema: dict[str, object], where: str) -> None:
+    properties = schema.get("properties")
+    if isinstance(value, dict) and isinstance(properties, dict):
+        assert value.keys() == properties.keys() or where in {"values.resources", "values.affinity"}, where
+        for name in value:
+            _assert_covered(value[name], properties[name], f"{where}.{name}")
+
+
+def test_a_table_is_made_of_the_comments() -> None:
+    values = dedent("""
+        # Ours alone.
+        outer:
+          # -- The first
+          # of two.
+          inner: ""
+          # no description
+          bare: 1
+        # -- All of it.
+        whole:
+          part: [a]
+    """)
+    assert rows(values) == [
+        Row("outer.inner", '""', "The first of two."),
+        Row("whole", '{"part": ["a"]}', "All of it."),
+    ]
+    assert undescribed(values) == ["outer.bare"]
+
+
+def test_the_manifests_are_fresh() -> None:
+    expected = render(release="rollout-reporter", namespace="rollout-reporter").text
+    assert (TREE / "manifests" / "install.yaml").read_text() == expected, "run: make generate"
+
+
+def test_the_manifests_go_into_the_namespace_beside_them() -> None:
+    namespace = yaml.safe_load((TREE / "manifests" / "namespace.yaml").read_text())["metadata"]["name"]
+    installed = yaml.safe_load_all((TREE / "manifests" / "install.yaml").read_text())
+    found = {each["metadata"].get("namespace", namespace) for each in installed if each}
+    assert found == {namespace}

@@ -1,0 +1,116 @@
+"""All rights, as data: who changes one has to change it here too."""
+
+from typing import Any
+
+import pytest
+
+from unit.chart.helm import NAMESPACE, SITE, Rendered, render
+
+READ = ["get", "list", "watch"]
+
+
+def rule(
+    group: str, resources: list[str], verbs: list[str], names: list[str] | None = None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"apiGroups": [group], "resources": resources, "verbs": verbs}
+    return found | ({"resourceNames": names} if names else {})
+
+
+CONDITIONS = [
+    rule("apps", ["deployments/status"], ["patch"]),
+    rule("argoproj.io", ["rollouts/status"], ["patch"]),
+]
+
+
+def workloads(*, namespaces: list[str], conditions: bool = True) -> list[dict[str, Any]]:
+    return [
+        rule("apps", ["deployments", "replicasets"], READ),
+        rule("argoproj.io", ["rollouts"], READ),
+        rule("", ["pods"], READ),
+        rule("", ["namespaces"], namespaces),
+        *(CONDITIONS if conditions else []),
+        rule("rollout-reporter.dev", ["rolloutreports"], [*READ, "create", "delete"]),
+        rule("rollout-reporter.dev", ["rolloutreports/status"], ["get", "patch", "update"]),
+        rule("events.k8s.io", ["events"], ["create", "patch"]),
+    ]
+
+
+def own(*secrets: str) -> list[dict[str, Any]]:
+    return [
+        rule("rollout-reporter.dev", ["jirasites"], READ),
+        rule("rollout-reporter.dev", ["jirasites/status"], ["get", "patch", "update"]),
+        rule("coordination.k8s.io", ["leases"], ["create"]),
+        rule("coordination.k8s.io", ["leases"], ["get", "update"], ["rollout-reporter"]),
+        rule("", ["configmaps"], [*READ, "create", "update", "patch", "delete"]),
+        rule("", ["secrets"], ["get"], list(secrets)),
+    ]
+
+
+def roles(made: Rendered) -> dict[tuple[str, str | None, str], list[dict[str, Any]]]:
+    return {
+        (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]): each["rules"]
+        for each in made.objects
+        if each["kind"] in {"Role", "ClusterRole"}
+    }
+
+
+def test_cluster_wide() -> None:
+    assert roles(render()) == {
+        ("Role", NAMESPACE, "rollout-reporter"): own("rollout-reporter-jira"),
+        ("ClusterRole", None, "rollout-reporter-workloads"): workloads(namespaces=READ),
+    }
+
+
+def test_with_watched_namespaces_there_is_nothing_cluster_wide() -> None:
+    made = render({"clusterName": "c", "watchNamespaces": ["pay", NAMESPACE]})
+    assert roles(made) == {
+        ("Role", NAMESPACE, "rollout-reporter"): own("rollout-reporter-jira"),
+        ("Role", "pay", "rollout-reporter-workloads"): workloads(namespaces=["get"]),
+        ("Role", NAMESPACE, "rollout-reporter-workloads"): workloads(namespaces=["get"]),
+    }
+    assert not made.all("ClusterRoleBinding")
+
+
+def test_without_conditions_there_is_no_right_to_write_to_workloads() -> None:
+    found = roles(render({"conditions": {"onWorkloads": False}}))
+    assert found["ClusterRole", None, "rollout-reporter-workloads"] == workloads(
+        namespaces=READ, conditions=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "secrets"),
+    [
+        ({"jira": {"siteURL": SITE, "existingSecret": "jira"}}, ["jira"]),
+        ({"rbac": {"secretNames": ["b", "rollout-reporter-jira"]}}, ["rollout-reporter-jira", "b"]),
+    ],
+)
+def test_secrets_are_read_by_name_only(values: dict[str, Any], secrets: list[str]) -> None:
+    assert roles(render(values))["Role", NAMESPACE, "rollout-reporter"] == own(*secrets)
+
+
+@pytest.mark.parametrize("values", [{}, {"clusterName": "c", "watchNamespaces": ["pay", "shop"]}])
+def test_each_role_is_bound_to_the_account_and_to_nobody_else(values: dict[str, Any]) -> None:
+    made = render({**values, "serviceAccount": {"name": "reporter"}})
+    account = [{"kind": "ServiceAccount", "name": "reporter", "namespace": NAMESPACE}]
+    bound = {
+        (each["roleRef"]["kind"], each["metadata"].get("namespace"), each["roleRef"]["name"])
+        for each in made.objects
+        if each["kind"] in {"RoleBinding", "ClusterRoleBinding"} and each["subjects"] == account
+    }
+    assert bound == set(roles(made))
+    assert len(bound) == len(made.all("RoleBinding")) + len(made.all("ClusterRoleBinding"))
+
+
+def test_no_wildcard_anywhere() -> None:
+    for rules in roles(render()).values():
+        for each in rules:
+            assert "*" not in [*each["apiGroups"], *each["resources"], *each["verbs"]]
+
+
+def test_rights_can_be_left_to_others() -> None:
+    made = render({"rbac": {"create": False}, "serviceAccount": {"create": False, "name": "given"}})
+    assert not roles(made)
+    assert not [each for each in made.objects if each["kind"].endswith("Binding")]
+    assert not made.all("ServiceAccount")
+    assert made.one("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "given"
