@@ -1,5 +1,6 @@
 """What the leader knows of each place: the working memory of one term of leadership."""
 
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -8,7 +9,10 @@ from rollout_reporter.core.condition import ShownCondition
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.plan import close
+from rollout_reporter.core.report import Report
 from rollout_reporter.core.workload import Place, Signal, Snapshot, WorkloadRef
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,8 +37,16 @@ class Tracked:
 
     urgent_since: datetime | None = None
     """Since when Jira does not hold the present state."""
+    rehearsed: tuple[Report, ...] = ()
+    """What a dry run has logged in place of sending it."""
     told: tuple[int, str] | None = None
     """The Jira deployment and reason of the last Event."""
+
+    def rehearse(self, entry: Entry) -> None:
+        """Log, once, what a dry run does not send."""
+        if entry.report not in self.rehearsed:
+            log.info("dry run, not sent: %s", entry.report)
+            self.rehearsed = (*(each for each in self.rehearsed if each.key != entry.key), entry.report)
 
     @property
     def wanted_entry(self) -> Entry | None:

@@ -6,7 +6,7 @@ person has to know why not, so one transition of a rollout costs one write of it
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundError
 from rollout_reporter.cluster.conditions import write_condition
@@ -60,11 +60,16 @@ class Publisher:
                     await self._show(tracked)
                 self._backoffs.pop(place, None)
             except ClusterError as error:
-                delay = self._backoffs.setdefault(place, Backoff()).next()
-                log.warning("%s: cannot be shown: %s (again in %.1f s)", place, error, delay.total_seconds())
-                self._queue.add_after(place, delay)
+                log.warning("%s: cannot be shown: %s", place, error)
+                self._queue.add_after(place, self._delay(place))
+            except Exception:  # one workload that cannot be shown must not stop the others
+                log.exception("%s: cannot be shown, please report this", place)
+                self._queue.add_after(place, self._delay(place))
             finally:
                 self._queue.done(place)
+
+    def _delay(self, place: Place) -> timedelta:
+        return self._backoffs.setdefault(place, Backoff()).next()
 
     async def _show(self, tracked: Tracked) -> None:
         condition = self._condition(tracked)

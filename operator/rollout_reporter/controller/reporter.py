@@ -91,11 +91,16 @@ class Reporter:
                 await self._process(place)
                 self._backoffs.pop(place, None)
             except ClusterError as error:
-                delay = self._backoffs.setdefault(place, Backoff()).next()
-                log.warning("%s: %s (again in %.0f s)", place, error, delay.total_seconds())
-                self._queue.add_after(place, delay)
+                log.warning("%s: %s", place, error)
+                self._queue.add_after(place, self._delay(place))
+            except Exception:  # one workload that cannot be judged must not stop the others
+                log.exception("%s: cannot be judged, please report this", place)
+                self._queue.add_after(place, self._delay(place))
             finally:
                 self._queue.done(place)
+
+    def _delay(self, place: Place) -> timedelta:
+        return self._backoffs.setdefault(place, Backoff()).next()
 
     async def _process(self, place: Place) -> None:
         sighting = self._context.sightings.get(place) or await self._look_up(place)
@@ -159,7 +164,7 @@ class Reporter:
         tracked.urgent_since = (tracked.urgent_since or datetime.now(UTC)) if is_urgent else None
         for entry in tracked.ledger.due:
             if self._context.settings.dry_run:
-                log.info("dry run, not sent: %s", entry.report)
+                tracked.rehearse(entry)
             else:
                 self._post.put(entry.site, Item(tracked.ref.place, entry.report), linger=_linger(entry))
         self._publisher.publish(tracked.ref.place)

@@ -127,7 +127,10 @@ class Sender:
 
 async def _submit(link: Link, updates: Sequence[Update]) -> Answer:
     """Submit, and halve what is refused as a whole until the culprit stands alone."""
-    answer = await link.submit(updates)
+    try:
+        answer = await link.submit(updates)
+    except ValueError as error:
+        answer = Trouble(TroubleReason.BAD_REQUEST, f"it cannot be put into a request: {error}")
     if not isinstance(answer, Trouble) or answer.reason not in {
         TroubleReason.TOO_LARGE,
         TroubleReason.BAD_REQUEST,

@@ -158,6 +158,8 @@ def _verdict(  # noqa: PLR0911 (one rule for each return)
     if snapshot.max_duration and rollout.active_time(now) >= snapshot.max_duration:
         minutes = snapshot.max_duration.total_seconds() / 60
         return State.FAILED, f"not complete after {minutes:g} minutes, {because}", None
+    if snapshot.paused and rollout.state in {None, State.PENDING} and not snapshot.counts[0]:
+        return State.PENDING, f"paused before it began, {because}", None
     return State.IN_PROGRESS, because, None
 
 
