@@ -1,0 +1,257 @@
+"""What Jira should hold, told as stories of a Deployment."""
+
+from datetime import timedelta
+
+from unit.core.story import CREATED, Story, Version
+
+FIRST = int(CREATED.timestamp()) * 1_000_000 + 1
+
+
+def test_the_present_rollout_is_reported_when_its_workload_is_first_annotated() -> None:
+    story = Story(keys="").runs("web:1")
+    assert story.states == []
+
+    story.annotated("SHOP-1")
+
+    assert story.states == ["successful"]
+    assert story.current.number == FIRST
+
+
+def test_an_update_is_a_deployment_of_its_own_under_the_next_number() -> None:
+    story = Story().runs("web:1").begins("web:2")
+    assert story.states == ["successful", "in_progress"]
+
+    story.completes()
+
+    assert story.states == ["successful", "successful"]
+    assert [entry.number for entry in story.ledger.entries] == [FIRST, FIRST + 1]
+
+
+def test_a_template_that_waits_is_pending_only_after_a_second() -> None:
+    story = Story().runs("web:1").asked_for("web:2")
+    assert story.states == ["successful"]
+
+    story.now += timedelta(seconds=1)
+    story.seen(observed=False)
+
+    assert story.states == ["successful", "pending"]
+
+
+def test_a_pending_deployment_keeps_its_number_when_it_begins() -> None:
+    story = Story().runs("web:1").asked_for("web:2")
+    story.now += timedelta(seconds=2)
+    number = story.seen(observed=False).current.number
+
+    story.taken_up().completes()
+
+    assert story.states == ["successful", "successful"]
+    assert story.current.number == number
+
+
+def test_a_pending_deployment_whose_template_is_put_back_is_cancelled() -> None:
+    story = Story().runs("web:1").asked_for("web:2")
+    story.now += timedelta(seconds=2)
+    story.seen(observed=False)
+
+    story.image = "web:1"
+    story.seen()
+
+    assert story.states == ["successful", "cancelled"]
+
+
+def test_a_superseded_rollout_is_cancelled_before_the_next_one_opens() -> None:
+    story = Story().runs("web:1").begins("web:2").begins("web:3")
+    assert story.states == ["successful", "cancelled", "in_progress"]
+    assert story.ledger.entries[1].because == "superseded by revision 3"
+
+
+def test_a_failed_rollout_that_a_newer_version_replaces_stays_failed() -> None:
+    story = Story().runs("web:1").begins("web:2").exceeds_its_deadline().runs("web:3")
+    assert story.states == ["successful", "failed", "successful"]
+
+
+def test_late_recovery_continues_the_failed_deployment() -> None:
+    story = Story().runs("web:1").begins("web:2").exceeds_its_deadline()
+    number = story.current.number
+
+    story.completes()
+
+    assert story.states == ["successful", "successful"]
+    assert story.current.number == number
+
+
+def test_a_success_stays_one_when_pods_crash_and_when_it_is_scaled() -> None:
+    story = Story().runs("web:1")
+    story._counts = (3, 1)
+    story.seen()
+    story.replicas = 9
+    story.seen()
+    assert story.states == ["successful"]
+
+
+def test_a_rollout_that_is_rolled_back_in_its_middle_is_rolled_back_at_once() -> None:
+    story = Story().runs("web:1").begins("web:2").begins("web:1")
+    assert story.states == ["successful", "rolled_back", "in_progress"]
+
+
+def test_a_failed_rollout_is_rolled_back_once_the_way_back_has_succeeded() -> None:
+    story = Story().runs("web:1").begins("web:2").exceeds_its_deadline().begins("web:1")
+    assert story.states == ["successful", "failed", "in_progress"]
+
+    story.completes()
+
+    assert story.states == ["successful", "rolled_back", "successful"]
+    assert "was failed: progress deadline exceeded" in story.ledger.entries[1].because
+
+
+def test_a_rollback_is_reported_under_the_keys_of_the_version_that_comes_back() -> None:
+    story = Story().runs("web:1").runs("web:2", keys="SHOP-2").begins("web:1")
+    assert story.current.issue_keys == ("SHOP-1",)
+
+    story.completes().later(minutes=5)
+
+    assert story.current.issue_keys == ("SHOP-1",), "the keys of the version that was left do not follow"
+
+
+def test_keys_in_the_template_come_before_those_of_the_workload() -> None:
+    story = Story().runs("web:1", template_keys="SHOP-7")
+    assert story.current.issue_keys == ("SHOP-7",)
+
+
+def test_changed_keys_of_a_settled_workload_are_gained_after_a_quiet_minute() -> None:
+    story = Story().runs("web:1").annotated("SHOP-1 SHOP-2")
+    assert story.current.issue_keys == ("SHOP-1",)
+
+    story.later(seconds=61)
+
+    assert story.current.issue_keys == ("SHOP-1", "SHOP-2")
+
+
+def test_changed_keys_belong_to_a_rollout_that_begins_within_the_quiet_minute() -> None:
+    story = Story().runs("web:1").annotated("SHOP-2").later(seconds=20).runs("web:2").later(minutes=5)
+    assert [entry.issue_keys for entry in story.ledger.entries] == [("SHOP-1",), ("SHOP-2",)]
+
+
+def test_a_deployment_never_loses_a_key() -> None:
+    story = Story(keys="SHOP-1 SHOP-2").runs("web:1").annotated("SHOP-2").later(minutes=2)
+    assert story.current.issue_keys == ("SHOP-1", "SHOP-2")
+
+
+def test_removing_the_keys_in_mid_rollout_cancels_it() -> None:
+    story = Story().runs("web:1").begins("web:2").annotated("")
+    assert story.states == ["successful", "cancelled"]
+
+
+def test_keys_that_come_back_go_on_with_the_same_deployment() -> None:
+    story = Story().begins("web:1").annotated("").annotated("SHOP-1").completes()
+    assert story.states == ["successful"]
+
+
+def test_deleting_the_workload_in_mid_rollout_cancels_it() -> None:
+    assert Story().begins("web:1").deleted().states == ["cancelled"]
+
+
+def test_deleting_a_settled_workload_changes_nothing() -> None:
+    assert Story().runs("web:1").deleted().states == ["successful"]
+
+
+def test_a_restart_continues_the_deployment_before_and_a_settled_one_stays_settled() -> None:
+    story = Story().runs("web:1").begins("web:1", restarted="now")
+    assert story.states == ["successful"]
+    assert story.current.revision == 2
+
+
+def test_a_restart_in_mid_rollout_goes_on_under_the_same_number() -> None:
+    story = Story().begins("web:1").begins("web:1", restarted="now")
+    assert story.states == ["in_progress"]
+
+    story.completes()
+
+    assert story.states == ["successful"]
+    assert story.current.number == FIRST
+
+
+def test_undoing_a_restart_is_no_rollback() -> None:
+    story = Story().runs("web:1").runs("web:1", restarted="now").runs("web:1", restarted="")
+    assert story.states == ["successful"]
+
+
+def test_a_version_after_a_restart_is_a_new_deployment() -> None:
+    story = Story().runs("web:1").runs("web:1", restarted="now").runs("web:2")
+    assert story.states == ["successful", "successful"]
+    assert story.current.number > story.ledger.entries[0].number
+
+
+def test_a_revision_that_falls_changes_neither_number_nor_rollout() -> None:
+    story = Story().runs("web:1").runs("web:2").runs("web:3")
+    number = story.current.number
+    story.versions = [story.versions[2]]
+    story.versions[0].revision = 1
+
+    story.seen()
+
+    assert story.current.number == number
+    assert story.states == ["successful"] * 3
+
+    story.runs("web:4")
+
+    assert story.current.number > number
+
+
+def test_a_workload_made_again_begins_above_its_namesake() -> None:
+    story = Story().runs("web:1").runs("web:2")
+    number = story.current.number
+    later = CREATED + timedelta(minutes=1)
+    story.uid, story.created, story.versions, story.course = "uid-2", later, [], type(story.course)()
+
+    story.runs("web:2")
+
+    assert story.current.number > number
+
+
+def test_a_workload_without_replicas_is_not_reported() -> None:
+    story = Story(replicas=0)
+    story.begins("web:1")
+    story._counts = (0, 0)
+    assert story.seen().states == []
+
+
+def test_a_rollout_that_came_and_went_unseen_is_unknown_and_keeps_its_number() -> None:
+    story = Story().runs("web:1").unseen()
+    story.image = "web:2"
+    story.versions.append(_version(story, "web-b", revision=2))
+    story.image = "web:3"
+    story.versions.append(_version(story, "web-c", revision=3))
+
+    story._condition("ReplicaSetUpdated")
+    story.completes()
+
+    assert story.states == ["successful", "unknown", "successful"]
+    assert [entry.number - FIRST for entry in story.ledger.entries] == [0, 1, 2]
+
+
+def test_a_rollout_that_was_open_when_nobody_looked_ends_unknown() -> None:
+    story = Story().runs("web:1").begins("web:2").unseen().runs("web:3")
+    assert story.states == ["successful", "unknown", "successful"]
+
+
+def test_a_missed_rollout_whose_keys_are_uncertain_is_skipped() -> None:
+    story = Story().runs("web:1").unseen()
+    story.image = "web:2"
+    story.versions.append(_version(story, "web-b", revision=2, keys="SHOP-9"))
+    story.image = "web:3"
+    story.versions.append(_version(story, "web-c", revision=3))
+
+    story._condition("ReplicaSetUpdated")
+    story.completes()
+
+    assert story.states == ["successful", "successful"]
+
+
+def test_nothing_that_was_there_before_the_annotation_is_invented() -> None:
+    story = Story(keys="").runs("web:1").runs("web:2").runs("web:3").unseen().annotated("SHOP-1")
+    assert story.states == ["successful"]
+
+
+def _version(story: Story, name: str, *, revision: int, keys: str = "SHOP-1") -> Version:
+    return Version(name, story._template(), revision, story.now, noted_keys=keys)
