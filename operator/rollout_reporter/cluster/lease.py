@@ -59,6 +59,9 @@ ATTEMPT_TIMEOUT: Final = 4.0
 JITTER: Final = 0.4
 """Most seconds by which a pause is lengthened, so that those who wait do not ask in step."""
 
+TICK: Final = 0.001
+"""Least seconds of a pause: a timer may fire a hair before the time that it was set to."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -257,7 +260,7 @@ class Leadership:
 
     async def _pause(self, seconds: float) -> None:
         jitter = random.uniform(0, JITTER)  # noqa: S311 - it is no secret
-        await asyncio.sleep(min(seconds + jitter, self._time_left()))
+        await asyncio.sleep(max(TICK, min(seconds + jitter, self._time_left())))
 
     def _time_left(self) -> float:
         """Return the seconds for which we lead without another renewal; endless if we do not lead."""

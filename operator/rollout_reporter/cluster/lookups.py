@@ -62,6 +62,15 @@ async def find_reference(api: ApiClient, rollout: Snapshot) -> Snapshot | None:
         return None
 
 
+async def list_uids(api: ApiClient, kind: Kind, namespace: str) -> set[str]:
+    """Uids of all workloads of a kind, in one Namespace or in all (`""`); none if the kind is not served."""
+    path = path_to(_API_VERSIONS[kind], _PLURALS[kind], namespace)
+    try:
+        return {each["metadata"]["uid"] async for each in list_pages(api, path, metadata_only=True)}
+    except NotFoundError:
+        return set()
+
+
 async def find_namespace(api: ApiClient, name: str) -> NamespaceFacts:
     """What a Namespace says of itself."""
     body = await get(api, path_to("v1", "namespaces", name=name))

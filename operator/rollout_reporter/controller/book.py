@@ -27,6 +27,8 @@ class Tracked:
     issue_keys: tuple[str, ...] = ()
     keys_since: datetime | None = None
     hints: tuple[str, ...] = ()
+    gains: tuple[tuple[str, ...], datetime] | None = None
+    """Keys that the present Jira deployment is about to gain, and when."""
     no_site: str | None = None
     stored: StoredReport | None = None
     """The RolloutReport as it was written last."""

@@ -103,6 +103,7 @@ class Publisher:
         around = Circumstances(
             malformed_keys=tracked.malformed_keys,
             hints=tracked.hints,
+            gains=tracked.gains,
             no_site=tracked.no_site,
             refused_spec=tracked.refused_spec,
             has_no_replicas=tracked.has_no_replicas,

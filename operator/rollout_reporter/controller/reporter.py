@@ -14,7 +14,7 @@ from rollout_reporter.cluster.lookups import find_namespace, find_workload
 from rollout_reporter.core.judgement import judge_again_at
 from rollout_reporter.core.ledger import Entry
 from rollout_reporter.core.outcome import Outcome
-from rollout_reporter.core.plan import Seen, close, keys_gained_at, plan, wants_target
+from rollout_reporter.core.plan import Seen, close, keys_gained, plan, wants_target
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Place, Snapshot
@@ -30,6 +30,7 @@ from .publisher import Publisher
 from .queue import WorkQueue
 from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, LINGER, WORKERS
 from .sightings import Gone, Sighting
+from .sweep import sweep
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Reporter:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._post.run())
                 group.create_task(self._publisher.run())
+                group.create_task(sweep(self._context, self._book))
                 for _ in range(WORKERS):
                     group.create_task(self._work())
         finally:
@@ -130,8 +132,9 @@ class Reporter:
         seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None)
         seen = replace(seen, target=await self._target(tracked, seen))
         tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now)
-        moments = (judge_again_at(snapshot, course, now), keys_gained_at(seen, tracked.ledger))
-        for moment in filter(None, moments):
+        tracked.gains = keys_gained(seen, tracked.ledger)
+        gained_at = tracked.gains[1] if tracked.gains else None
+        for moment in filter(None, (judge_again_at(snapshot, course, now), gained_at)):
             self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
 
     async def _completed(self, snapshot: Snapshot) -> Snapshot:

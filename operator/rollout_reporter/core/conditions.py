@@ -23,6 +23,8 @@ class Circumstances:
 
     malformed_keys: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    gains: tuple[tuple[str, ...], datetime] | None = None
+    """Keys that the entry is about to gain, and when."""
     no_site: str | None = None
     """Why there is nowhere to report to."""
     refused_spec: str | None = None
@@ -91,10 +93,18 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
     notes = [
         f"Jira does not know {', '.join(unknown)}" if unknown else "",
         f"not an issue key: {', '.join(around.malformed_keys)}" if around.malformed_keys else "",
+        _gains(around),
         *around.hints,
     ]
     reason = "".join(word.capitalize() for word in entry.state.split("_"))
     return Condition(Status.TRUE, reason, "; ".join(filter(None, [subject, *notes])))
+
+
+def _gains(around: Circumstances) -> str:
+    if around.gains is None:
+        return ""
+    keys, at = around.gains
+    return f"{', '.join(keys)} will be added at {at:%H:%M:%S} UTC unless a new rollout begins before"
 
 
 def _subject(entry: Entry) -> str:

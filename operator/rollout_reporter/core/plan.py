@@ -80,12 +80,11 @@ def keys_to_gain(seen: Seen, entry: Entry) -> tuple[str, ...]:
     return tuple(key for key in seen.issue_keys if key not in {*entry.issue_keys, *entry.noted_keys})
 
 
-def keys_gained_at(seen: Seen, ledger: Ledger) -> datetime | None:
-    """When changed keys are added to the present Jira deployment; `None` if none have changed."""
+def keys_gained(seen: Seen, ledger: Ledger) -> tuple[tuple[str, ...], datetime] | None:
+    """Which keys are added to the present Jira deployment, and when; `None` if none have changed."""
     entry = ledger.find(seen.course.taken_up.id) if seen.course.taken_up else None
-    if entry is None or seen.course.asked or not keys_to_gain(seen, entry):
-        return None
-    return seen.keys_since + KEYS_QUIET_TIME
+    gained = keys_to_gain(seen, entry) if entry and not seen.course.asked else ()
+    return (gained, seen.keys_since + KEYS_QUIET_TIME) if gained else None
 
 
 def _over(snapshot: Snapshot) -> str | None:
@@ -138,10 +137,9 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
         entry = waiting
     else:
         ledger = _withdraw(ledger, now)
-    gained_at = keys_gained_at(seen, ledger)
-    if gained_at and now >= gained_at:
-        gained = entry.issue_keys + keys_to_gain(seen, entry)
-        entry = replace(entry, issue_keys=gained, noted_keys=seen.issue_keys)
+    gains = keys_gained(seen, ledger)
+    if gains and now >= gains[1]:
+        entry = replace(entry, issue_keys=entry.issue_keys + gains[0], noted_keys=seen.issue_keys)
     ledger = ledger.put(_carried_on(entry, rollout, now))
     return _rolled_back(ledger, rollout, now)
 

@@ -1,0 +1,41 @@
+"""The sweep: finds workloads that were deleted while the watch was broken, since nothing else tells of them."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Final
+
+from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.lookups import list_uids
+from rollout_reporter.core.workload import Kind
+
+from .book import Book
+from .context import Context
+from .sightings import Gone
+
+log = logging.getLogger(__name__)
+
+PERIOD: Final = timedelta(minutes=5)
+
+
+async def sweep(context: Context, book: Book) -> None:
+    """Look again and again whether the workloads on record still exist; until cancelled."""
+    while True:
+        await asyncio.sleep(PERIOD.total_seconds())
+        try:
+            await sweep_once(context, book)
+        except ClusterError as error:
+            log.warning("cannot look whether all workloads still exist: %s", error)
+
+
+async def sweep_once(context: Context, book: Book) -> None:
+    """Compare the workloads on record with those that exist, by their uids."""
+    known = [tracked.ref for tracked in book.values() if not tracked.is_gone]
+    found: set[str] = set()
+    for namespace in context.settings.watch_namespaces or ("",):
+        for kind in Kind:
+            found |= await list_uids(context.api, kind, namespace)
+    for ref in known:
+        if ref.uid not in found:
+            log.warning("%s: its end was missed by the watch", ref.place)
+            context.sightings.put(Gone(ref))
