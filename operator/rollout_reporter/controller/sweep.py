@@ -1,4 +1,4 @@
-"""The sweep: finds workloads that were deleted while the watch was broken, since nothing else tells of them."""
+"""The sweep: finds workloads that were deleted while the watch was broken; nothing else tells of them."""
 
 import asyncio
 import logging
