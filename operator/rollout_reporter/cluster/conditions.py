@@ -6,6 +6,7 @@ https://github.com/argoproj/argo-rollouts/blob/master/manifests/crds/rollout-crd
 """
 
 from datetime import datetime
+from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
 
@@ -14,8 +15,10 @@ from rollout_reporter.core.names import REPORTED
 from rollout_reporter.core.objects import resource_version_of
 from rollout_reporter.core.workload import Kind, WorkloadRef
 
-from .api import ConflictError, Object, apply, get, json_patch
+from .api import ConflictError, InvalidError, Object, apply, get, json_patch
 from .lookups import workload_path
+
+_ATTEMPTS: Final = 5
 
 
 async def write_condition(
@@ -42,15 +45,21 @@ async def _apply(api: ApiClient, ref: WorkloadRef, item: Object | None) -> Objec
 
 
 async def _patch(api: ApiClient, ref: WorkloadRef, item: Object | None) -> Object:
-    rollout = await get(api, workload_path(ref))
-    if rollout["metadata"]["uid"] != ref.uid:
-        raise ConflictError(f"{ref} was made again")
-    operations = _operations(rollout, item)
-    if not operations:
-        return rollout
-    version = {"op": "test", "path": "/metadata/resourceVersion"}
-    version["value"] = rollout["metadata"]["resourceVersion"]
-    return await json_patch(api, workload_path(ref, "status"), [version, *operations])
+    """Patch the version that was read, again if another one came between: its controller writes often."""
+    for _ in range(_ATTEMPTS):
+        rollout = await get(api, workload_path(ref))
+        if rollout["metadata"]["uid"] != ref.uid:
+            raise ConflictError(f"{ref} was made again")
+        operations = _operations(rollout, item)
+        if not operations:
+            return rollout
+        version = {"op": "test", "path": "/metadata/resourceVersion"}
+        version["value"] = rollout["metadata"]["resourceVersion"]
+        try:
+            return await json_patch(api, workload_path(ref, "status"), [version, *operations])
+        except InvalidError:
+            continue  # so the API server answers a `test` that fails
+    raise ConflictError(f"{ref} changes faster than its condition can be written")
 
 
 def _operations(rollout: Object, item: Object | None) -> list[Object]:

@@ -74,9 +74,11 @@ class Outbox:
             before.item, before.not_before = item, min(before.not_before, not_before)
         self._changed.set()
 
-    def drop(self, key: DeploymentKey) -> None:
-        """No longer want a report."""
-        self._waiting.pop(key, None)
+    def flush(self) -> None:
+        """Let nothing linger any longer."""
+        for waiting in self._waiting.values():
+            waiting.not_before = 0.0
+        self._changed.set()
 
     async def take(self) -> tuple[Item, ...]:
         """Wait for the next batch, the longest waiting first; end it with `done`."""

@@ -41,6 +41,11 @@ class Post:
         if sender := self._senders.get(site):
             sender.hurry()
 
+    def flush(self) -> None:
+        """Send what lingers."""
+        for sender in self._senders.values():
+            sender.outbox.flush()
+
     def trouble(self, site: str) -> tuple[Trouble | None, datetime | None]:
         """What keeps a site from being reached, and when it is tried again."""
         sender = self._senders.get(site)

@@ -77,6 +77,7 @@ class Reporter:
 
     async def finish(self) -> None:
         """Wait until all that can be sent is sent and shown."""
+        self._post.flush()
         parties = (self._queue, self._post, self._publisher)
         while not all(party.is_idle for party in parties):  # noqa: ASYNC110 (of three parties, once)
             await asyncio.sleep(FINISH_PERIOD.total_seconds())

@@ -86,7 +86,8 @@ class Entry:
     @property
     def report(self) -> Report:
         """What Jira should hold."""
-        revision = f"revision {self.revision}: " if self.revision is not None else ""
+        rollback = " (rollback)" if self.replaces else ""
+        revision = f"revision {self.revision}{rollback}: " if self.revision is not None else ""
         return Report(
             pipeline=self.pipeline,
             environment=self.environment,
