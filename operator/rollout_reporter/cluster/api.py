@@ -319,9 +319,19 @@ async def merge_patch(api: ApiClient, path: str, body: Object) -> Object:
     return (await send(api, Request("PATCH", path, body=body, content_type=MERGE_PATCH))).body
 
 
-async def json_patch(api: ApiClient, path: str, operations: Sequence[Object]) -> Object:
-    """Carry out the operations of a JSON patch (RFC 6902), all or none; `InvalidError` if a `test` fails."""
-    return (await send(api, Request("PATCH", path, body=list(operations), content_type=JSON_PATCH))).body
+async def json_patch(api: ApiClient, path: str, operations: Sequence[Object], *, version: str = "") -> Object:
+    """Carry out the operations of a JSON patch (RFC 6902), all or none.
+
+    Args:
+        api: The client.
+        path: Of the object, or of its status.
+        operations: A `test` among them that fails is an `InvalidError`, like any other bad patch.
+        version: The `resourceVersion` that the object must still have; else `ConflictError`. Only where it is
+            set, rather than tested, does the API server tell a lost race from a bad patch.
+    """
+    fence = [{"op": "replace", "path": "/metadata/resourceVersion", "value": version}] if version else []
+    request = Request("PATCH", path, body=[*fence, *operations], content_type=JSON_PATCH)
+    return (await send(api, request)).body
 
 
 async def apply(

@@ -1,6 +1,6 @@
 """Leadership on a Lease, and the update numbers that only a leader may issue.
 
-The Lease carries two things in one write: who leads, and the ceiling of the numbers that he may issue. Both
+The Lease carries two things in one write: who leads, and the ceiling of the numbers that it may issue. Both
 are guarded by its resourceVersion, so a write that lost a race changes neither. The decisions are those of
 `core.election` and `core.numbers`; here is what asks and writes. The wall clock of this machine is not looked
 at: what has to be a date is the API server's, carried on by the monotonic clock.
@@ -54,7 +54,7 @@ LEASE: Final = APP
 """Name of the Lease, in the operator's namespace."""
 
 ATTEMPT_TIMEOUT: Final = 4.0
-"""Seconds for one request, so that a leader can try twice before his time is over."""
+"""Seconds for one request, so that a leader can try twice before its time is over."""
 
 JITTER: Final = 0.4
 """Most seconds by which a pause is lengthened, so that those who wait do not ask in step."""
@@ -84,15 +84,14 @@ class ServerClock:
 class Leadership:
     """One candidacy, which leads to at most one term; made inside the event loop that runs it.
 
-    Whoever has lost it makes another one, if need be with the same identity: it then need not wait for its
-    own old record to expire.
+    Whoever has lost it makes another one, when `run` has returned, and may use the same identity: it then
+    need not wait for its own old record to expire.
 
     Attributes:
         lost: Set as soon as the term is over, five seconds before an expired Lease could be taken by others;
             also when `run` ends in any other way.
         ignored_ceiling: A ceiling on the Lease that was not believed, because it was more than a day ahead.
-        Jira
-            will hide our updates of whatever was sent with such a number: worth an alert.
+            Jira will hide our updates of whatever was sent with such a number: worth an alert.
     """
 
     def __init__(self, api: ApiClient, *, namespace: str, identity: str) -> None:
@@ -274,7 +273,7 @@ class Leadership:
         return answer
 
     async def _release(self) -> None:
-        """Free the Lease, so that the next leader need not wait until it expires; if that fails, he waits."""
+        """Free the Lease, so that the next leader need not wait until it expires; if that fails, it waits."""
         with suppress(ClusterError):
             if self._is_stale:
                 await self._look()
