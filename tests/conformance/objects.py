@@ -4,6 +4,12 @@ from typing import Any
 
 Object = dict[str, Any]
 
+_NOISE = {
+    *("managedFields", "generateName"),
+    *("podIP", "podIPs", "hostIP", "hostIPs", "qosClass", "lastProbeTime"),
+}
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
 
 def name_of(body: Object) -> str:
     name: str = body["metadata"]["name"]
@@ -34,13 +40,18 @@ def is_ready(pod: Object) -> bool:
 
 
 def without_noise(body: Object) -> Object:
-    """Leave out what is long and tells nothing of the rollout."""
-    meta = {key: value for key, value in body["metadata"].items() if key != "managedFields"}
-    notes = meta.get("annotations")
-    if notes:
-        meta["annotations"] = {
-            key: value
-            for key, value in notes.items()
-            if key != "kubectl.kubernetes.io/last-applied-configuration"
-        }
-    return body | {"metadata": meta}
+    """Leave out what is long and tells nothing of the rollout; of a pod only what says how it is."""
+    meta = _without(body["metadata"], _NOISE)
+    if "annotations" in meta:
+        meta["annotations"] = _without(meta["annotations"], {_LAST_APPLIED})
+    rest = {"metadata": meta}
+    if body["kind"] == "Pod":
+        containers = [{key: each[key] for key in ("name", "image")} for each in body["spec"]["containers"]]
+        status = _without(body["status"], _NOISE)
+        status["conditions"] = [_without(each, _NOISE) for each in status.get("conditions", [])]
+        rest |= {"spec": {"containers": containers}, "status": status}
+    return body | rest
+
+
+def _without(fields: Object, names: set[str]) -> Object:
+    return {key: value for key, value in fields.items() if key not in names}

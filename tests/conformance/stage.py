@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from conformance.objects import Object, name_of
@@ -36,6 +37,14 @@ class Stage:
 
     def note(self, action: str) -> None:
         self.actions.append({"at": now(), "action": action})
+
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """What happens in it is not recorded, as if no operator ran."""
+        self.note("nobody looks from now on")
+        with self.stream.unwatched():
+            yield
+        self.note("somebody looks again")
 
     def let_pass(self, seconds: float, why: str) -> None:
         self.note(f"let {seconds:g} s pass: {why}")

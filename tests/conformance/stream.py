@@ -3,7 +3,8 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from conformance.objects import Object, name_of, without_noise
@@ -21,18 +22,33 @@ class Stream:
         self._lines: list[str] = []
         self._present: dict[tuple[str, str], Object] = {}
         self._last = time.monotonic()
+        self._watched = True
 
     def append(self, event: str, body: Object) -> None:
         body = without_noise(body)
         with self._changed:
-            line = {"at": now(), "type": event, "object": body}
-            self._lines.append(json.dumps(line, separators=(",", ":")))
             self._last = time.monotonic()
+            if self._watched:
+                self._write(event, body)
             if event == "DELETED":
                 self._present.pop((body["kind"], name_of(body)), None)
             else:
                 self._present[body["kind"], name_of(body)] = body
             self._changed.notify_all()
+
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """As while no operator runs: what happens is not recorded, and at the end a list shows what is there.
+
+        Workloads stand last in it, so that whoever judges one has all that belongs to it.
+        """
+        self._watched = False
+        yield
+        with self._changed:
+            for kind in ("ReplicaSet", "Pod", "Deployment", "Rollout"):
+                for body in self.all(kind):
+                    self._write("ADDED", body)
+            self._watched = True
 
     @property
     def lines(self) -> list[str]:
@@ -57,6 +73,10 @@ class Stream:
         deadline = time.monotonic() + at_most
         while (age := time.monotonic() - self._last) < quiet and time.monotonic() < deadline:
             time.sleep(quiet - age)
+
+    def _write(self, event: str, body: Object) -> None:
+        line = {"at": now(), "type": event, "object": body}
+        self._lines.append(json.dumps(line, separators=(",", ":")))
 
 
 def now() -> str:

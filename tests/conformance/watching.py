@@ -4,6 +4,7 @@ import base64
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,7 +55,10 @@ class Watcher:
         self._closed = True
 
     def _get(self, path: str) -> Any:
-        return self._client.get(path).raise_for_status().json()
+        """Just after a custom resource was defined the server says that there are too many requests."""
+        while (answer := self._client.get(path)).status_code == httpx.codes.TOO_MANY_REQUESTS:
+            time.sleep(float(answer.headers.get("Retry-After", 1)))
+        return answer.raise_for_status().json()
 
     def _follow(self, kind: str, version: str) -> None:
         query: dict[str, str | int] = {

@@ -95,6 +95,12 @@ class Workload:
     def make_unready(self, pod: Object) -> None:
         self._patch_pod(pod, ready=False, said="its readiness probe fails")
 
+    def make_wait(self, pod: Object, reason: str) -> None:
+        """A container of it waits with this reason, as a kubelet would say."""
+        waiting = {"ready": False, "state": {"waiting": {"reason": reason}, "running": None}}
+        status = {"containerStatuses": [each | waiting for each in pod["status"]["containerStatuses"]]}
+        self._patch_pod_status(pod, status, f"its container waits with {reason}")
+
     def _patch_pod(self, pod: Object, *, ready: bool, said: str) -> None:
         conditions = [
             {"type": kind, "status": str(ready), "lastTransitionTime": now()}
@@ -104,6 +110,13 @@ class Workload:
             "conditions": conditions,
             "containerStatuses": [{**each, "ready": ready} for each in pod["status"]["containerStatuses"]],
         }
+        self._patch_pod_status(pod, status, said)
+        self.stage.until(
+            f"pod {name_of(pod)} is shown ready: {ready}",
+            lambda: is_ready(self.stage.stream.find("Pod", name_of(pod)) or pod) is ready,
+        )
+
+    def _patch_pod_status(self, pod: Object, status: Object, said: str) -> None:
         self.stage.kubectl(
             "patch",
             f"pod/{name_of(pod)}",
@@ -111,10 +124,6 @@ class Workload:
             "--type=strategic",
             f"--patch={json.dumps({'status': status})}",
             said=f"pod {name_of(pod)}: {said}",
-        )
-        self.stage.until(
-            f"pod {name_of(pod)} is shown ready: {ready}",
-            lambda: is_ready(self.stage.stream.find("Pod", name_of(pod)) or pod) is ready,
         )
 
     def _until_shown(self) -> None:

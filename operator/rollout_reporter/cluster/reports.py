@@ -128,7 +128,7 @@ def _stored(body: Object) -> StoredReport:
     meta, workload = body["metadata"], spec.workload
     ref = WorkloadRef(meta["namespace"], workload.kind, workload.name, workload.uid)
     newest_first = [*([status.current] if status.current else []), *status.history]
-    entries = tuple(_entry(each) for each in reversed(newest_first))
+    entries = tuple(to_entry(each) for each in reversed(newest_first))
     return StoredReport(Ledger(ref, entries), tuple(status.conditions), meta["resourceVersion"])
 
 
@@ -148,7 +148,7 @@ def _readable_status(body: Object) -> RolloutReportStatus:
 
 
 def _status(ledger: Ledger, conditions: Sequence[ConditionModel]) -> RolloutReportStatus:
-    newest_first = [_deployment(entry) for entry in reversed(ledger.entries)]
+    newest_first = [from_entry(entry) for entry in reversed(ledger.entries)]
     current = ledger.current
     return RolloutReportStatus(
         workload=str(ledger.ref),
@@ -159,7 +159,8 @@ def _status(ledger: Ledger, conditions: Sequence[ConditionModel]) -> RolloutRepo
     )
 
 
-def _deployment(entry: Entry) -> JiraDeployment:
+def from_entry(entry: Entry) -> JiraDeployment:
+    """An entry as people see it."""
     acknowledged, refusal = entry.acknowledged, entry.refusal
     return JiraDeployment(
         workload_uid=entry.workload_uid,
@@ -207,7 +208,8 @@ def _deployment(entry: Entry) -> JiraDeployment:
     )
 
 
-def _entry(model: JiraDeployment) -> Entry:
+def to_entry(model: JiraDeployment) -> Entry:
+    """An entry as the core knows it."""
     acknowledged, refused, environment = model.acknowledged, model.refused, model.environment
     return Entry(
         workload_uid=model.workload_uid,

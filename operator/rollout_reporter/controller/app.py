@@ -8,6 +8,7 @@ import signal
 import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import httpx
@@ -16,6 +17,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter import __version__
 from rollout_reporter.cluster.api import ClusterError, NotFoundError, connect
 from rollout_reporter.cluster.discovery import cluster_uid
+from rollout_reporter.cluster.journal import Journal
 from rollout_reporter.cluster.lease import Leadership, NotLeadingError
 from rollout_reporter.cluster.reports import StoredReport, load_reports
 from rollout_reporter.jira.wire import http_client
@@ -104,8 +106,10 @@ class Operator:
         cluster = self._settings.cluster_name
         if cluster is None:
             cluster = await _persistently(lambda: cluster_uid(self._api))
+        journal = Journal(self._api, self._settings.namespace)
+        listed, noted = await _persistently(lambda: journal.take_over(leadership.ceiling))
         reports = await _persistently(self._stored_reports)
-        known = [report.ledger.highest_update_number() for report in reports]
+        known = [noted, *(report.ledger.highest_update_number() for report in reports)]
         for number in await leadership.start_above(known):
             log.error("a recorded update number is more than a day ahead and ignored: %d", number)
         sites = Sites(self._api, self._http, self._settings)
@@ -117,9 +121,11 @@ class Operator:
             cluster=cluster,
             sightings=self._sightings,
             sites=sites,
+            journal=journal,
             next_number=leadership.next_number,
+            ceiling=lambda: leadership.ceiling,
         )
-        reporter = Reporter(context, Book.of(reports))
+        reporter = Reporter(context, Book.of(reports, listed, datetime.now(UTC)))
         sites.listen(reporter.site_changed)
         async with _in_background(sites.run()), _in_background(reporter.run()) as reporting:
             await _first_of(self._stop.wait(), reporting)

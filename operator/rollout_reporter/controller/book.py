@@ -1,9 +1,11 @@
 """What the leader knows of each place: the working memory of one term of leadership."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.core.condition import ShownCondition
 from rollout_reporter.core.course import Course
@@ -105,13 +107,30 @@ class Book(dict[Place, Tracked]):
     """All places."""
 
     @classmethod
-    def of(cls, reports: list[StoredReport]) -> "Book":
-        """Open the book with what an earlier term has written down."""
-        return cls({each.ledger.ref.place: _remembered(each) for each in reports})
+    def of(cls, reports: Iterable[StoredReport], listed: Iterable[Listed], now: datetime) -> "Book":
+        """Open the book with what an earlier term has written down.
+
+        What the journal lists may have been sent without being recorded: it is owed to Jira again, whatever
+        the record says.
+        """
+        book = cls({each.ledger.ref.place: _remembered(each) for each in reports})
+        for each in listed:
+            tracked = book.place_for(each.ref)
+            tracked.ledger = _owing(tracked.ledger, each, now)
+            tracked.course = tracked.ledger.course
+        return book
 
     def place_for(self, ref: WorkloadRef) -> Tracked:
         """What is known of a workload's place."""
         return self.setdefault(ref.place, Tracked(ledger=Ledger(ref)))
+
+
+def _owing(ledger: Ledger, listed: Listed, now: datetime) -> Ledger:
+    entry = ledger.entry(listed.entry.key) or listed.entry
+    ledger = ledger.put(replace(entry, acknowledged=None, refusal=None))
+    if listed.ref == ledger.ref:
+        return ledger
+    return close(ledger, "the workload was deleted", now)
 
 
 def _remembered(report: StoredReport) -> Tracked:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from kubernetes.aio.client.api_client import ApiClient
 
+from rollout_reporter.cluster.journal import Journal
+
 from .settings import Settings
 from .sightings import Sightings
 from .sites import Sites
@@ -22,5 +24,8 @@ class Context:
     """First part of every pipeline's id."""
     sightings: Sightings
     sites: Sites
+    journal: Journal
     next_number: Callable[[], Awaitable[int]]
     """Issues update numbers, see `Leadership.next_number`."""
+    ceiling: Callable[[], int]
+    """The highest number that may be issued now."""

@@ -92,6 +92,7 @@ class Publisher:
             return
         if tracked.stored:
             await remove_report(self._api, tracked.ref)
+        self._strike(tracked)
         self._book.pop(tracked.ref.place, None)
         self._context.sightings.forget(tracked.ref)
 
@@ -137,9 +138,15 @@ class Publisher:
         version = stored.resource_version if stored and stored.ledger.ref == ledger.ref else None
         try:
             tracked.stored = await store_report(self._api, ledger, conditions, version)
+            self._strike(tracked)
         except (ConflictError, NotFoundError):
             tracked.stored = await load_report(self._api, tracked.ref)
             raise
+
+    def _strike(self, tracked: Tracked) -> None:
+        """Let what is over and on record leave the journal."""
+        over = (each for each in tracked.ledger.entries if not (each.is_due or each.state.is_open))
+        self._context.journal.strike((each.site, each.key) for each in over)
 
     async def _show_on_workload(self, tracked: Tracked, condition: Condition | None) -> None:
         if not self._context.settings.conditions_on_workloads or tracked.snapshot is None:

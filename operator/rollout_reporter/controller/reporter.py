@@ -5,11 +5,13 @@ It decides nothing: what is true is judged in the core. It only brings together 
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from rollout_reporter.cluster.api import ClusterError, NotFoundError
+from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundError
+from rollout_reporter.cluster.journal import Listed
+from rollout_reporter.cluster.lease import NotLeadingError
 from rollout_reporter.cluster.lookups import find_namespace, find_workload
 from rollout_reporter.core.judgement import judge_again_at
 from rollout_reporter.core.ledger import Entry
@@ -28,7 +30,7 @@ from .outbox import Item
 from .post import Post
 from .publisher import Publisher
 from .queue import WorkQueue
-from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, LINGER, WORKERS
+from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, JOURNAL_PERIOD, LINGER, WORKERS
 from .sightings import Gone, Sighting
 from .sweep import sweep
 
@@ -54,6 +56,7 @@ class Reporter:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._post.run())
                 group.create_task(self._publisher.run())
+                group.create_task(self._keep_journal())
                 group.create_task(sweep(self._context, self._book))
                 for _ in range(WORKERS):
                     group.create_task(self._work())
@@ -75,12 +78,42 @@ class Reporter:
         tracked.ledger = tracked.ledger.settle(update, outcome, datetime.now(UTC))
         self._hand_over(tracked)
 
+    async def enlist(self, items: Sequence[Item]) -> None:
+        """Note down in the journal what is about to be sent.
+
+        Raises:
+            ClusterError: It cannot be noted down now.
+            NotLeadingError: Another process has taken the journal over.
+        """
+        listed = []
+        for item in items:
+            tracked = self._book.get(item.place)
+            entry = tracked.ledger.entry(item.report.key) if tracked else None
+            if tracked and entry:
+                listed.append(Listed(tracked.ref, entry))
+        try:
+            await self._context.journal.enlist(listed, self._context.ceiling())
+        except ConflictError as error:
+            raise NotLeadingError("the journal was written by another process") from error
+
+    async def _keep_journal(self) -> None:
+        """Take out of the journal what is over and on record; seldom, since writes for the next may do it."""
+        while True:
+            await asyncio.sleep(JOURNAL_PERIOD.total_seconds())
+            try:
+                await self._context.journal.flush(self._context.ceiling())
+            except ConflictError as error:
+                raise NotLeadingError("the journal was written by another process") from error
+            except ClusterError as error:
+                log.warning("the journal cannot be written: %s", error)
+
     async def finish(self) -> None:
         """Wait until all that can be sent is sent and shown."""
         self._post.flush()
         parties = (self._queue, self._post, self._publisher)
         while not all(party.is_idle for party in parties):  # noqa: ASYNC110 (of three parties, once)
             await asyncio.sleep(FINISH_PERIOD.total_seconds())
+        await self._context.journal.flush(self._context.ceiling())
 
     def troubled(self, places: Iterable[Place]) -> None:
         """Show that a site cannot be reached, or can again."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from rollout_reporter.cluster.api import ClusterError
 from rollout_reporter.core.outcome import (
     Answer,
     Judged,
@@ -34,7 +35,14 @@ class Link(Protocol):
 
 
 class Ledgers(Protocol):
-    """Who wants to know what became of updates."""
+    """Who knows what is to be sent, and wants to know what became of it."""
+
+    async def enlist(self, items: Sequence[Item]) -> None:
+        """Note down, before anything is sent, what may have been sent.
+
+        Raises:
+            ClusterError: It cannot be noted down now.
+        """
 
     def settle(self, place: Place, update: Update, outcome: Outcome) -> None:
         """Write down what Jira said."""
@@ -75,13 +83,18 @@ class Sender:
                 await self._send(batch)
             finally:
                 self.outbox.done(item.report.key for item in batch)
-            if self.trouble:
+            if self.next_attempt:
                 await self._pause()
 
     async def _send(self, batch: Sequence[Item]) -> None:
         link = self._link()
         if isinstance(link, Trouble):
             self._fail(batch, link)
+            return
+        try:
+            await self._ledgers.enlist(batch)
+        except ClusterError as error:
+            self._postpone(batch, error)
             return
         updates = [Update(item.report, await self._next_number()) for item in batch]
         answer = await _submit(link, updates)
@@ -114,6 +127,13 @@ class Sender:
         METRICS.troubled(self.site, trouble)
         log.warning("site %s: %s (next attempt in %.0f s)", self.site, trouble.message, delay.total_seconds())
         self._ledgers.troubled(self.outbox.places())
+
+    def _postpone(self, batch: Sequence[Item], error: ClusterError) -> None:
+        """Send nothing while the cluster cannot note down what is sent."""
+        for item in batch:
+            self.outbox.give_back(item)
+        self.next_attempt = datetime.now(UTC) + self._backoff.next()
+        log.warning("site %s: nothing is sent, the journal cannot be written: %s", self.site, error)
 
     async def _pause(self) -> None:
         self._hurry.clear()

@@ -182,6 +182,10 @@ class Ledger:
         own = [each for each in self._own if rollout_id and each.rollout_id == rollout_id]
         return own[-1] if own else None
 
+    def entry(self, key: DeploymentKey) -> Entry | None:
+        """The entry of a Jira deployment."""
+        return next((each for each in self.entries if each.key == key), None)
+
     @property
     def waiting(self) -> Entry | None:
         """The pending entry whose template no controller has taken up yet."""
@@ -204,7 +208,7 @@ class Ledger:
 
     def settle(self, update: Update, outcome: Outcome, at: datetime) -> "Ledger":
         """Write down what Jira said of an update, unless a later one was acknowledged already."""
-        entry = next((each for each in self.entries if each.key == update.report.key), None)
+        entry = self.entry(update.report.key)
         if entry is None:
             return self
         content = content_of(update.report)

@@ -23,6 +23,15 @@ def updated_with_slow_pods(shop: Deployment) -> None:
 
 
 @of_deployment
+def updated_and_scaled_in_one_write(shop: Deployment) -> None:
+    with shop.stage.unwatched():
+        shop.apply(deployment())
+        shop.until_complete()
+    shop.apply(deployment("shop:2", replicas=2))
+    shop.until_complete()
+
+
+@of_deployment
 def environment_changed_with_the_same_image(shop: Deployment) -> None:
     shop.apply(deployment())
     shop.until_complete()

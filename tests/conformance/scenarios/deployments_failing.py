@@ -1,6 +1,7 @@
 """Deployments that fail, seem to, or recover."""
 
 from conformance.manifests import ISSUE_KEYS, NO_DEADLINE, deployment
+from conformance.objects import name_of
 from conformance.scenario import of_deployment
 from conformance.workloads import Deployment, progressing
 
@@ -74,6 +75,23 @@ def fails_and_is_paused(shop: Deployment) -> None:
     shop.stage.let_pass(1, "nothing more comes")
     shop.kubectl("rollout resume")
     shop.until_status(updatedReplicas=1)
+
+
+@of_deployment
+def fails_and_is_restarted(shop: Deployment) -> None:
+    shop.apply(deployment(progressDeadlineSeconds=_DEADLINE))
+    shop.until_complete()
+    _fails(shop)
+    [old] = shop.pods("shop-unready:2")
+    shop.kubectl("rollout restart")
+    shop.stage.until(
+        "the restart has a pod of its own",
+        lambda: [name_of(pod) for pod in shop.pods("shop-unready:2")] not in ([], [name_of(old)]),
+    )
+    shop.stage.until("the old pod is gone", lambda: len(shop.pods("shop-unready:2")) == 1)
+    [pod] = shop.until_pods("shop-unready:2", 1)
+    shop.make_ready(pod)
+    shop.until_complete()
 
 
 @of_deployment
@@ -173,4 +191,44 @@ def new_pods_cannot_be_created(shop: Deployment) -> None:
     shop.set_image("shop:2")
     shop.until_failed()
     shop.stage.allow_new_pods()
+    shop.until_complete()
+
+
+@of_deployment
+def without_its_configuration_for_a_minute(shop: Deployment) -> None:
+    """A Secret that the pod needs is not there."""
+    with shop.stage.unwatched():
+        shop.apply(deployment())
+        shop.until_complete()
+    shop.set_image("shop-unready:2")
+    [pod] = shop.until_pods("shop-unready:2", 1)
+    shop.make_wait(pod, "CreateContainerConfigError")
+    shop.stage.let_pass(30, "the grace period is 60 s")
+    shop.touch()
+    shop.stage.let_pass(35, "the grace period ends")
+    shop.touch()
+
+
+@of_deployment
+def crashes_once_and_starts(shop: Deployment) -> None:
+    with shop.stage.unwatched():
+        shop.apply(deployment())
+        shop.until_complete()
+    shop.set_image("shop-unready:2")
+    [pod] = shop.until_pods("shop-unready:2", 1)
+    shop.make_wait(pod, "CrashLoopBackOff")
+    shop.touch()
+    shop.make_ready(pod)
+    shop.until_complete()
+
+
+@of_deployment
+def old_pods_crash_while_new_ones_come(shop: Deployment) -> None:
+    """Version 1 crashes for more than a minute, which says nothing of version 2."""
+    shop.apply(deployment("shop-crashing:1", template_annotations=_BACK_OFF))
+    shop.until_pods("shop-crashing:1", 1)
+    shop.stage.let_pass(63, "version 1 crashes all the while")
+    shop.set_image("shop-slow:2")
+    shop.until_pods("shop-slow:2", 1)
+    shop.touch()
     shop.until_complete()

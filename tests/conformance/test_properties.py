@@ -1,0 +1,384 @@
+"""What holds of every recording however it is seen: with losses, repetitions, late, or by a new process.
+
+The operator's own code is folded over the lines, as `rollout-reporter verdict` does. At the end every
+workload that is left is looked at once more, at once and a while later, as the operator does for what waits.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from conformance import recording
+from conformance.objects import Object, is_observed
+from conformance.recording import WORKLOADS
+from rollout_reporter.core import replay as subject
+from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.plan import Seen, plan
+from rollout_reporter.core.replay import Judged, Line, read_lines
+from rollout_reporter.core.report import State
+
+A_WHILE: Final = timedelta(minutes=2)
+ISSUE_KEYS: Final = "rollout-reporter.dev/issue-keys"
+TIMES: Final = {"creationTimestamp", "deletionTimestamp", "lastTransitionTime", "lastUpdateTime"}
+
+NEEDS_WHAT_CAME_BEFORE: Final = {
+    "deployment-scaled-to-zero-in-mid-rollout": "who sees only the end never heard of the rollout given up",
+    "rollout-scaled-when-healthy": "who sees only the end, with no replicas, never saw them healthy",
+}
+
+MAY_FOLLOW: Final[Mapping[State, set[State]]] = {
+    State.PENDING: set(State) - {State.PENDING},
+    State.IN_PROGRESS: set(State) - {State.PENDING, State.IN_PROGRESS},
+    State.FAILED: {State.IN_PROGRESS, State.SUCCESSFUL, State.ROLLED_BACK},
+    State.SUCCESSFUL: {State.ROLLED_BACK},
+    # Given up for a newer template that turns out to be a way back, or is withdrawn before it begins.
+    State.CANCELLED: {State.IN_PROGRESS, State.SUCCESSFUL, State.FAILED, State.ROLLED_BACK},
+    State.ROLLED_BACK: set(),
+    State.UNKNOWN: set(),
+}
+
+seldom = settings(max_examples=3, deadline=None, derandomize=True)
+"""The same examples each time, and few: there are many recordings. Raise the number to hunt for more."""
+of_each_recording = pytest.mark.parametrize("name", recording.names())
+
+
+@dataclass(frozen=True)
+class Step:
+    """What was said at one line of a workload, and the ledger that it led to."""
+
+    judged: Judged
+    ledger: Ledger
+    is_deletion: bool
+
+    @property
+    def entry(self) -> Entry | None:
+        """The Jira deployment that was spoken of."""
+        return next((each for each in self.ledger.entries if each.number == self.judged.number), None)
+
+
+@cache
+def lines_of(name: str) -> tuple[Line, ...]:
+    documents = [{"at": each.at, "type": each.event, "object": each.body} for each in recording.read(name)]
+    return tuple(read_lines(documents))
+
+
+def fold(lines: Sequence[Line], *, new_process_at: Iterable[int] = ()) -> list[Step]:
+    """Judge lines; at some of them, counted from 0, a new process begins that has the ledgers only."""
+    operator, handovers = subject._Replay(subject._references(lines)), frozenset(new_process_at)
+    steps = []
+    for index, line in enumerate([*lines, *looked_at_later(lines)]):
+        if index in handovers:
+            for place in operator._places.values():
+                place.course, place.keys_since = place.ledger.course, line.at
+        for judged in operator.judge([line]):
+            ledger = operator._places[judged.ref.place].ledger
+            steps.append(Step(judged, ledger, is_end(line)))
+    return steps
+
+
+@cache
+def plainly(name: str) -> list[Step]:
+    """Fold a recording as it is."""
+    return fold(lines_of(name))
+
+
+def looked_at_later(lines: Sequence[Line]) -> Iterator[Line]:
+    newest = {identity(line): line for line in lines if is_of_workload(line)}
+    for passed in (timedelta(0), A_WHILE):
+        for line in newest.values():
+            if not line.is_deletion:
+                yield replace(line, at=lines[-1].at + passed)
+
+
+def is_of_workload(line: Line) -> bool:
+    return line.body["kind"] in WORKLOADS
+
+
+def is_end(line: Line) -> bool:
+    return line.is_deletion or "deletionTimestamp" in line.body["metadata"]
+
+
+def identity(line: Line) -> tuple[str, str]:
+    return line.body["kind"], line.body["metadata"]["uid"]
+
+
+def losable(lines: Sequence[Line]) -> list[int]:
+    """Lines of workloads that may get lost: neither deletions nor the newest of a workload."""
+    newest = {identity(line): index for index, line in enumerate(lines)}
+    ordinary = [index for index, line in enumerate(lines) if is_of_workload(line) and not is_end(line)]
+    return [index for index in ordinary if newest[identity(lines[index])] != index]
+
+
+def outcome(steps: Iterable[Step], *, with_keys: bool = True) -> dict[object, object]:
+    """What each workload is finally in; of a deleted one, that nothing is open is all that counts."""
+    ends: dict[object, object] = {}
+    for step in steps:
+        keys = step.entry.issue_keys if step.entry and with_keys else ()
+        judged = step.judged
+        ends[judged.ref.place] = None if step.is_deletion else (judged.state, judged.revision, keys)
+    return ends
+
+
+def has_lasting_keys(lines: Iterable[Line]) -> bool:
+    """Whether nobody changed the issue keys: else they depend on what was seen of whom, and when."""
+    shown = [
+        line.body["metadata"].get("annotations", {}).get(ISSUE_KEYS) for line in lines if is_of_workload(line)
+    ]
+    return len(set(shown)) == 1
+
+
+def expect_sound_history(steps: Iterable[Step]) -> None:
+    """Expect that whatever was opened is closed, and no number or state goes back."""
+    known: dict[tuple[str, int], Entry] = {}
+    for step in steps:
+        where, judged = f"line {step.judged.line}", step.judged
+        for entry in step.ledger.entries:
+            before = known.get((entry.workload_uid, entry.number))
+            if before is None:
+                assert entry.number > max((number for _, number in known), default=0), where
+            else:
+                assert before.rollout_id in {None, entry.rollout_id}, where
+                assert entry.state == before.state or entry.state in MAY_FOLLOW[before.state], where
+            known[entry.workload_uid, entry.number] = entry
+        rollouts = [(each.workload_uid, each.rollout_id) for each in known.values() if each.rollout_id]
+        assert len(rollouts) == len(set(rollouts)), where
+        still_open = [entry for entry in step.ledger.entries if entry.state.is_open]
+        if step.is_deletion or (judged.state and not judged.state.is_open):
+            assert still_open == [], where
+        elif judged.state and judged.number is not None:
+            assert [*map(number_of, still_open)] == [judged.number], where
+
+
+def number_of(entry: Entry) -> int:
+    return entry.number
+
+
+@of_each_recording
+def test_its_history_is_sound(name: str) -> None:
+    expect_sound_history(plainly(name))
+
+
+@of_each_recording
+def test_planning_twice_changes_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = []
+
+    def noted(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
+        planned.append((seen, plan(seen, ledger, now), now))
+        return plan(seen, ledger, now)
+
+    monkeypatch.setattr(subject, "plan", noted)
+    fold(lines_of(name))
+
+    assert planned
+    for seen, ledger, now in planned:
+        assert plan(seen, ledger, now) == ledger
+
+
+@of_each_recording
+@seldom
+@given(data=st.data())
+def test_lost_lines_change_nothing_in_the_end(name: str, data: st.DataObject) -> None:
+    lines = lines_of(name)
+    lost = data.draw(st.sets(st.sampled_from(losable(lines))), label="lost")
+    steps = fold([line for index, line in enumerate(lines) if index not in lost])
+
+    expect_sound_history(steps)
+    if name not in NEEDS_WHAT_CAME_BEFORE:
+        with_keys = has_lasting_keys(lines)
+        assert outcome(steps, with_keys=with_keys) == outcome(plainly(name), with_keys=with_keys)
+
+
+@of_each_recording
+@seldom
+@given(data=st.data())
+def test_repeated_lines_change_nothing(name: str, data: st.DataObject) -> None:
+    lines = lines_of(name)
+    times = data.draw(st.lists(st.integers(1, 3), min_size=len(lines), max_size=len(lines)), label="times")
+    repeated = [line for line, often in zip(lines, times, strict=True) for _ in range(often)]
+
+    assert fold(repeated)[-1].ledger == plainly(name)[-1].ledger
+
+
+@of_each_recording
+@seldom
+@given(data=st.data())
+def test_lines_that_come_late_change_nothing_in_the_end(name: str, data: st.DataObject) -> None:
+    """They are overtaken by ReplicaSets and pods, and dropped when a newer one of the workload comes."""
+    lines = lines_of(name)
+    delays = data.draw(st.lists(st.integers(0, 5), min_size=len(lines), max_size=len(lines)), label="delays")
+    steps = fold([*delayed(lines, delays)])
+
+    expect_sound_history(steps)
+    if name not in NEEDS_WHAT_CAME_BEFORE:
+        with_keys = has_lasting_keys(lines)
+        assert outcome(steps, with_keys=with_keys) == outcome(plainly(name), with_keys=with_keys)
+
+
+@of_each_recording
+@seldom
+@given(data=st.data())
+def test_a_new_process_goes_on_where_the_old_one_was(name: str, data: st.DataObject) -> None:
+    lines = lines_of(name)
+    handovers = data.draw(st.sets(st.integers(1, len(lines) - 1), min_size=1, max_size=3), label="handovers")
+    steps = fold(lines, new_process_at=handovers)
+
+    expect_sound_history(steps)
+    assert outcome(steps) == outcome(plainly(name))
+
+
+@of_each_recording
+@seldom
+@given(data=st.data())
+def test_scaling_and_annotating_open_nothing(name: str, data: st.DataObject) -> None:
+    lines = lines_of(name)
+    begun = {step.judged.line for step in plainly(name) if has_begun(step)}
+    assume(begun)
+    index = data.draw(st.sampled_from(sorted(begun)), label="line") - 1
+    change = data.draw(st.sampled_from([scaled, annotated]), label="change")
+    replicas = data.draw(st.integers(1, 9), label="replicas")
+    upto, line = lines[: index + 1], lines[index]
+    before = numbers(fold(upto))
+    changed = replace(line, body=change(line.body, replicas))
+
+    assert numbers(fold([*upto, changed])) == before
+    if is_observed(dict(line.body)):
+        assert numbers(fold([*upto, changed, replace(line, body=observed(changed.body))])) == before
+
+
+@of_each_recording
+@pytest.mark.parametrize("seconds", [-30, -3])
+def test_a_clock_that_is_behind_the_api_servers_changes_nothing(name: str, seconds: int) -> None:
+    lines = lines_of(name)
+
+    assert entries(shifted(lines, seconds)) == entries(lines)
+
+
+@pytest.mark.xfail(strict=True, reason="`identity._replaced` compares our clock with creation times")
+@pytest.mark.parametrize("name", ["deployment-created-and-updated", "deployment-superseded-in-mid-rollout"])
+@pytest.mark.parametrize("seconds", [2, 30])
+def test_a_clock_that_is_ahead_of_the_api_servers_changes_nothing(name: str, seconds: int) -> None:
+    """Or events that come late: a step forward is taken for a way back."""
+    lines = lines_of(name)
+
+    assert entries(shifted(lines, seconds)) == entries(lines)
+
+
+@pytest.mark.xfail(strict=True, reason="`plan._wait` adds one to what is its revision already")
+def test_a_number_does_not_depend_on_how_long_its_rollout_waited() -> None:
+    """Else a lost record makes another number of it, one that is the next rollout's."""
+    lines = lines_of("deployment-created-and-updated")
+    first = next(line for line in lines if is_of_workload(line) and "annotations" in line.body["metadata"])
+    slow = [replace(line, at=line.at + timedelta(seconds=5)) if line.number >= 3 else line for line in lines]
+
+    assert first.number == 1
+    assert numbers(fold(slow)) == numbers(fold(lines))
+
+
+@pytest.mark.xfail(strict=True, reason="`plan._wait` keeps the keys of the template that came first")
+def test_what_waits_has_the_keys_of_the_template_that_finally_begins() -> None:
+    lines = lines_of("deployment-changed-twice-while-paused")
+    first, second = lines[:15], [with_keys(line, "SHOP-3") for line in lines[15:]]
+    waiting = with_keys(first[-1], "SHOP-2")
+    steps = fold([*first[:13], waiting, replace(waiting, at=waiting.at + timedelta(seconds=1.5)), *second])
+
+    assert steps[-1].entry
+    assert steps[-1].entry.issue_keys == ("SHOP-3",)
+
+
+@pytest.mark.xfail(strict=True, reason="what waits for 10 s to be believed is reported as pending after 1 s")
+def test_a_default_written_out_opens_nothing() -> None:
+    """The hash stays, so that nothing is rolled out, though the text of the template has changed."""
+    lines = lines_of("rollout-a-default-written-out")
+    again = replace(lines[18], at=lines[18].at + timedelta(seconds=2))
+
+    assert numbers(fold([*lines[:19], again, *lines[19:]])) == numbers(fold(lines))
+
+
+@pytest.mark.xfail(strict=True, reason="`plan._wait` does not look for the keys recorded for a way back")
+def test_a_way_back_that_waited_has_the_keys_it_was_reported_with() -> None:
+    """`kubectl argo rollouts undo` leaves the keys of the version that is left on the Rollout."""
+    lines = lines_of("rollout-undone-after-success")
+    slow = [replace(line, at=line.at + timedelta(seconds=5)) if line.number >= 46 else line for line in lines]
+
+    assert outcome(fold(slow)) == outcome(fold(lines))
+
+
+@pytest.mark.xfail(strict=True, reason="`replay._deleted` speaks of the rollout before")
+def test_a_success_is_not_called_cancelled_when_deleted_before_the_next_rollout_began() -> None:
+    lines = [
+        line for line in lines_of("deployment-deleted-in-mid-rollout") if line.number not in range(16, 23)
+    ]
+    last = fold(lines)[-1]
+
+    assert last.entry
+    assert last.judged.state is last.entry.state
+
+
+def delayed(lines: Sequence[Line], delays: Sequence[int]) -> Iterator[Line]:
+    waiting: dict[tuple[str, str], tuple[int, Line]] = {}
+    for index, (line, delay) in enumerate(zip(lines, delays, strict=True)):
+        if is_of_workload(line):
+            waiting[identity(line)] = (index + (0 if is_end(line) else delay), line)
+        else:
+            yield line
+        for which, (due, late) in [*waiting.items()]:
+            if due <= index:
+                yield replace(late, at=line.at)
+                del waiting[which]
+    yield from (replace(late, at=lines[-1].at) for _, late in waiting.values())
+
+
+def shifted(lines: Iterable[Line], seconds: int) -> list[Line]:
+    return [replace(line, at=line.at + timedelta(seconds=seconds)) for line in lines]
+
+
+def entries(lines: Sequence[Line]) -> list[tuple[int, State, tuple[str, ...], str | None]]:
+    ledger = fold(lines)[-1].ledger
+    return [(each.number, each.state, each.issue_keys, each.replaces) for each in ledger.entries]
+
+
+def numbers(steps: Iterable[Step]) -> set[int]:
+    return {entry.number for step in steps for entry in step.ledger.entries}
+
+
+def changed_copy(body: Mapping[str, Any], change: Callable[[Object], None]) -> Object:
+    copy: Object = deepcopy(dict(body))
+    copy["metadata"]["generation"] += 1
+    change(copy)
+    return copy
+
+
+def scaled(body: Mapping[str, Any], replicas: int) -> Object:
+    return changed_copy(body, lambda copy: copy["spec"].update(replicas=replicas))
+
+
+def annotated(body: Mapping[str, Any], value: int) -> Object:
+    return changed_copy(
+        body, lambda copy: copy["metadata"].setdefault("annotations", {}).update(team=f"{value}")
+    )
+
+
+def has_begun(step: Step) -> bool:
+    return step.judged.state not in {None, State.PENDING} and not step.is_deletion
+
+
+def observed(body: Mapping[str, Any]) -> Object:
+    copy: Object = deepcopy(dict(body))
+    generation = copy["metadata"]["generation"]
+    copy["status"]["observedGeneration"] = str(generation) if copy["kind"] == "Rollout" else generation
+    return copy
+
+
+def with_keys(line: Line, keys: str) -> Line:
+    if not is_of_workload(line):
+        return line
+    copy: Object = deepcopy(dict(line.body))
+    copy["metadata"]["annotations"][ISSUE_KEYS] = keys
+    return replace(line, body=copy)
