@@ -13,6 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 NEED_PODS = {
     "deployment-crash-looping-for-a-minute",
     "deployment-unpullable-for-a-minute-and-undone",
+    "deployment-without-its-configuration-for-a-minute",
     "rollout-crash-looping-canary-for-a-minute",
 }
 """Stories in which nothing but the pods tells that the rollout has failed."""

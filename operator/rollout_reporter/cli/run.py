@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from rollout_reporter.cluster.api import UnconfiguredError
 from rollout_reporter.controller.app import run_operator
 from rollout_reporter.controller.settings import Settings
+from rollout_reporter.core.plan import KEYS_QUIET_TIME
 
 from .logs import LogFormat, set_up_logging
 
@@ -77,6 +79,14 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
             help="Whether to show the condition on Deployments and Rollouts.",
         ),
     ] = True,
+    keys_quiet_time: Annotated[
+        float,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_KEYS_QUIET_TIME",
+            help="Seconds that changed issue keys wait for a rollout that they may be meant for.",
+            min=0,
+        ),
+    ] = KEYS_QUIET_TIME.total_seconds(),
     dry_run: Annotated[
         bool,
         typer.Option(envvar="ROLLOUT_REPORTER_DRY_RUN", help="Send nothing to Jira, log it instead."),
@@ -104,6 +114,7 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
         namespace_selector=namespace_selector,
         allowed_hosts=_listed(allowed_hosts),
         conditions_on_workloads=conditions_on_workloads,
+        keys_quiet_time=timedelta(seconds=keys_quiet_time),
         dry_run=dry_run,
         host=host,
         probe_port=probe_port,

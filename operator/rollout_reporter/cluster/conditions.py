@@ -15,7 +15,7 @@ from rollout_reporter.core.names import REPORTED
 from rollout_reporter.core.objects import resource_version_of
 from rollout_reporter.core.workload import Kind, WorkloadRef
 
-from .api import ConflictError, Object, apply, get, json_patch
+from .api import ConflictError, InvalidError, Object, apply, get, json_patch
 from .lookups import workload_path
 
 _ATTEMPTS: Final = 5
@@ -56,8 +56,8 @@ async def _patch(api: ApiClient, ref: WorkloadRef, item: Object | None) -> Objec
         version = rollout["metadata"]["resourceVersion"]
         try:
             return await json_patch(api, workload_path(ref, "status"), operations, version=version)
-        except ConflictError:
-            continue
+        except (ConflictError, InvalidError):
+            continue  # the list can have changed so that the patch does not even apply
     raise ConflictError(f"{ref} changes faster than its condition can be written")
 
 

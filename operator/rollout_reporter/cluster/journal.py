@@ -91,9 +91,7 @@ class Journal:
             new = {each.id: each for each in wanted}
             for page in self._pages:
                 known = {id_: new.pop(id_) for id_ in page.entries if id_ in new}
-                if any(
-                    page.entries[id_].entry.issue_keys != each.entry.issue_keys for id_, each in known.items()
-                ):
+                if any(_has_gained(page.entries[id_], each) for id_, each in known.items()):
                     await self._write(page, self._without_struck(page) | known, ceiling)
             if new:
                 await self._add(new, ceiling)
@@ -152,6 +150,10 @@ class Journal:
             meta["resourceVersion"] = page.version
         data = {_key(each): _encoded(each) for each in entries.values()}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
+
+
+def _has_gained(before: Listed, now: Listed) -> bool:
+    return before.entry.issue_keys != now.entry.issue_keys
 
 
 def _name(index: int) -> str:

@@ -173,6 +173,7 @@ def from_entry(entry: Entry) -> JiraDeployment:
         rollout_id=entry.rollout_id,
         revision=entry.revision,
         replica_set=entry.replica_set,
+        replica_set_created=entry.replica_set_created,
         template=entry.template,
         release=entry.release,
         replaces=entry.replaces,
@@ -189,6 +190,7 @@ def from_entry(entry: Entry) -> JiraDeployment:
         description=entry.description,
         url=entry.url,
         label=entry.label,
+        hints=list(entry.hints),
         acknowledged=acknowledged
         and AcknowledgedModel(
             state=acknowledged.state,
@@ -220,6 +222,7 @@ def to_entry(model: JiraDeployment) -> Entry:
         rollout_id=model.rollout_id,
         revision=model.revision,
         replica_set=model.replica_set,
+        replica_set_created=model.replica_set_created,
         template=model.template,
         release=model.release,
         replaces=model.replaces,
@@ -236,6 +239,7 @@ def to_entry(model: JiraDeployment) -> Entry:
         description=model.description,
         url=model.url,
         label=model.label,
+        hints=tuple(model.hints),
         acknowledged=_acknowledged(acknowledged) if acknowledged else None,
         refusal=_refusal(refused) if refused else None,
     )

@@ -166,6 +166,7 @@ class JiraDeployment(Model):
     rollout_id: Annotated[str | None, Field(description="Identity of the rollout.")] = None
     revision: int | None = None
     replica_set: str | None = None
+    replica_set_created: datetime | None = None
     template: Annotated[str, Field(description="Digest of the pod template.")]
     release: Annotated[str, Field(description="Digest of it without the mark of a restart.")]
     replaces: Annotated[str | None, Field(description="Identity of the rollout that it rolls back.")] = None
@@ -182,6 +183,7 @@ class JiraDeployment(Model):
     description: str = ""
     url: str
     label: str = ""
+    hints: Annotated[list[str], Field(max_length=8, description="What a person should know of it.")] = []
     acknowledged: AcknowledgedModel | None = None
     refused: RefusalModel | None = None
 

@@ -28,7 +28,6 @@ class Tracked:
     is_gone: bool = False
     issue_keys: tuple[str, ...] = ()
     keys_since: datetime | None = None
-    hints: tuple[str, ...] = ()
     gains: tuple[tuple[str, ...], datetime] | None = None
     """Keys that the present Jira deployment is about to gain, and when."""
     no_site: str | None = None

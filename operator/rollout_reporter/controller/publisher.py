@@ -103,7 +103,6 @@ class Publisher:
         trouble, next_attempt = self._post.trouble(entry.site) if entry else (None, None)
         around = Circumstances(
             malformed_keys=tracked.malformed_keys,
-            hints=tracked.hints,
             gains=tracked.gains,
             no_site=tracked.no_site,
             refused_spec=tracked.refused_spec,

@@ -163,7 +163,8 @@ class Reporter:
         now = datetime.now(UTC)
         tracked.see(snapshot, now)
         course = await examine(self._api, snapshot, tracked.course, now)
-        seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None)
+        quiet_time = self._context.settings.keys_quiet_time
+        seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None, quiet_time)
         seen = replace(seen, target=await self._target(tracked, seen))
         tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now)
         tracked.gains = keys_gained(seen, tracked.ledger)
@@ -192,7 +193,7 @@ class Reporter:
         if isinstance(target, NoSite):
             tracked.no_site = target.message
             return None
-        tracked.no_site, tracked.hints = None, target.hints
+        tracked.no_site = None
         return target
 
     def _hand_over(self, tracked: Tracked) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from rollout_reporter.core.plan import KEYS_QUIET_TIME
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -20,6 +22,8 @@ class Settings:
     namespace_selector: str = ""
     allowed_hosts: tuple[str, ...] = ()
     conditions_on_workloads: bool = True
+    keys_quiet_time: timedelta = KEYS_QUIET_TIME
+    """How long changed issue keys wait for a rollout that they may be meant for."""
     dry_run: bool = False
     host: str = "0.0.0.0"  # noqa: S104 (a pod's probes come from outside the pod)
     probe_port: int = 8081

@@ -22,7 +22,6 @@ class Circumstances:
     """Everything beside the entry that decides what a person should read."""
 
     malformed_keys: tuple[str, ...] = ()
-    hints: tuple[str, ...] = ()
     gains: tuple[tuple[str, ...], datetime] | None = None
     """Keys that the entry is about to gain, and when."""
     no_site: str | None = None
@@ -94,7 +93,7 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
         f"Jira does not know {', '.join(unknown)}" if unknown else "",
         f"not an issue key: {', '.join(around.malformed_keys)}" if around.malformed_keys else "",
         _gains(around),
-        *around.hints,
+        *entry.hints,
     ]
     reason = "".join(word.capitalize() for word in entry.state.split("_"))
     return Condition(Status.TRUE, reason, "; ".join(filter(None, [subject, *notes])))

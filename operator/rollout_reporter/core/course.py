@@ -23,6 +23,8 @@ class Rollout:
     """`None` while its controller has not told it."""
     replica_set: str | None
     """Its ReplicaSet: the name for a Deployment, the pod hash for a Rollout; `None` where it is not known."""
+    replica_set_created: datetime | None = None
+    """When the API server made it."""
     images: tuple[str, ...] = ()
     replaces: str | None = None
     """If it is the way back to an older ReplicaSet: id of the rollout that it replaces."""
@@ -54,6 +56,8 @@ class Asked:
     images: tuple[str, ...]
     because: str
     since: datetime
+    is_certain: bool = True
+    """Whether another version was asked for, not just other words for the same one (see `HASH_TRUST`)."""
 
 
 @dataclass(frozen=True, slots=True)

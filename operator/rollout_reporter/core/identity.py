@@ -66,6 +66,7 @@ def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
         images=snapshot.images,
         because="paused before it began" if snapshot.paused else "waits for its controller",
         since=before.asked.since if before.asked else now,
+        is_certain=not (snapshot.observed and known and known.replica_set == snapshot.pod_hash),
     )
     return replace(before, asked=asked, missed=(), is_refused=False)
 
@@ -106,7 +107,7 @@ def _by_history(snapshot: Snapshot, before: Course) -> Identity | None:
     if revision is None:
         return None
     if known is None or known.revision is None:
-        is_waiting = snapshot.paused and not any(snapshot.counts)
+        is_waiting = snapshot.paused and not snapshot.counts[0]
         return None if is_waiting else Identity(revision, None)
     if known.template != snapshot.template and revision == known.revision:
         return None
@@ -166,6 +167,7 @@ def _continued(known: Rollout, identity: Identity, snapshot: Snapshot) -> Rollou
         release=snapshot.release,
         revision=identity.revision if identity.revision is not None else known.revision,
         replica_set=identity.replica_set or known.replica_set,
+        replica_set_created=identity.facts.created if identity.facts else known.replica_set_created,
     )
 
 
@@ -184,6 +186,7 @@ def _begun(
         release=snapshot.release,
         revision=identity.revision,
         replica_set=identity.replica_set,
+        replica_set_created=identity.facts.created if identity.facts else None,
         images=snapshot.images,
         replaces=_replaced(identity, snapshot, before, missed),
         since=now,
@@ -204,12 +207,16 @@ def _replaced(
 ) -> str | None:
     """Id of the rollout that is rolled back by this one; `None` if it goes forward.
 
-    The way back leads to a ReplicaSet that was there before the replaced rollout began.
+    The way back leads to a ReplicaSet that is older than that of the rollout which it replaces. Both times
+    are the API server's: our own clock may be another.
     """
     known, facts = before.taken_up, identity.facts
     if known is None or (known.release == snapshot.release and not missed):
         return None
-    is_older = facts is not None and (facts.is_reused or facts.created < known.began.replace(microsecond=0))
+    made_before = known.replica_set_created
+    is_older = facts is not None and (
+        facts.is_reused or (made_before is not None and facts.created < made_before)
+    )
     is_remembered = any(each.template == snapshot.template for each in before.earlier)
     if not (is_older or is_remembered or known.template == snapshot.template):
         return None

@@ -5,7 +5,7 @@ It is what a RolloutReport stores, and all that has to survive a restart.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -56,6 +56,7 @@ class Entry:
     """See `Rollout.id`; `None` for a pending one whose template no controller has taken up yet."""
     revision: int | None = None
     replica_set: str | None = None
+    replica_set_created: datetime | None = None
     template: str
     release: str
     replaces: str | None = None
@@ -75,6 +76,8 @@ class Entry:
     """A user's own words, put before the cause."""
     url: str
     label: str = ""
+    hints: tuple[str, ...] = ()
+    """What a person should know of how its environment and link were found."""
     acknowledged: Acknowledged | None = None
     refusal: Refusal | None = None
 
@@ -97,6 +100,7 @@ class Entry:
             service_ids=self.service_ids,
             display_name=self.display_name,
             description=" · ".join(filter(None, [self.description, f"{revision}{self.because}"])),
+            saying=repr((self.description, self.revision, self.replaces, self.because)),
             url=self.url,
             label=self.label,
             last_updated=self.since,
@@ -129,6 +133,7 @@ class Entry:
             release=self.release,
             revision=self.revision,
             replica_set=self.replica_set,
+            replica_set_created=self.replica_set_created,
             replaces=self.replaces,
             state=self.state,
             because=self.because,
@@ -193,7 +198,7 @@ class Ledger:
 
     def keys_of_release(self, release: str) -> tuple[str, ...]:
         """The keys under which a release was reported before."""
-        own = [entry.issue_keys for entry in self._own if entry.release == release]
+        own = [each.issue_keys for each in self._own if each.release == release and each.rollout_id]
         return own[-1] if own else ()
 
     @property
@@ -228,13 +233,16 @@ class Ledger:
 
 
 def content_of(report: Report) -> str:
-    """Digest of all that Jira shows of a report."""
-    return hashlib.sha256(repr(report).encode()).hexdigest()[:16]
+    """Digest of all that Jira shows of a report, the same in all versions that know the same facts."""
+    facts = {each.name: getattr(report, each.name) for each in fields(report)}
+    facts["description"] = facts.pop("saying") or facts["description"]
+    told = sorted((name, str(value)) for name, value in facts.items() if value)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
 def essence_of(report: Report) -> str:
     """Digest of a report without its description, which may change often and matters less."""
-    return content_of(replace(report, description=""))
+    return content_of(replace(report, description="", saying=""))
 
 
 def _forget(entries: Iterable[Entry]) -> tuple[Entry, ...]:

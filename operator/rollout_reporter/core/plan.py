@@ -34,6 +34,7 @@ class Seen:
     """Since when the workload is seen to have its present keys."""
     target: Target | None
     """Where a rollout that begins now is reported to; `None` if nowhere."""
+    keys_quiet_time: timedelta = KEYS_QUIET_TIME
 
     @property
     def issue_keys(self) -> tuple[str, ...]:
@@ -84,7 +85,7 @@ def keys_gained(seen: Seen, ledger: Ledger) -> tuple[tuple[str, ...], datetime] 
     """Which keys are added to the present Jira deployment, and when; `None` if none have changed."""
     entry = ledger.find(seen.course.taken_up.id) if seen.course.taken_up else None
     gained = keys_to_gain(seen, entry) if entry and not seen.course.asked else ()
-    return (gained, seen.keys_since + KEYS_QUIET_TIME) if gained else None
+    return (gained, seen.keys_since + seen.keys_quiet_time) if gained else None
 
 
 def _over(snapshot: Snapshot) -> str | None:
@@ -105,22 +106,34 @@ def _withdraw(ledger: Ledger, now: datetime) -> Ledger:
 
 def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
     """Report a rollout that its controller leaves waiting, once that has lasted a while."""
-    if waiting := ledger.waiting:
-        changed = replace(waiting, template=asked.template, release=asked.release, because=asked.because)
-        return ledger.put(changed)
-    if now < asked.since + PENDING_GRACE or not (seen.target and seen.issue_keys):
-        return ledger
-    ledger = close(ledger, f"{SUPERSEDED} by a newer version", now)
-    number = _next_number(seen, ledger, seen.target, (seen.snapshot.revision or 0) + 1)
+    waiting = ledger.waiting
+    if waiting is None:
+        if not asked.is_certain or now < asked.since + PENDING_GRACE or not (seen.target and seen.issue_keys):
+            return ledger
+        ledger = close(ledger, f"{SUPERSEDED} by a newer version", now)
+        number = _next_number(seen, ledger, seen.target, _waiting_revision(seen))
+        waiting = _opened(seen, seen.target, number, seen.issue_keys, asked.images)
     entry = replace(
-        _opened(seen, seen.target, number, seen.issue_keys, asked.images),
+        _renamed(waiting, seen, waiting.issue_keys, asked.images),
         template=asked.template,
         release=asked.release,
         because=asked.because,
         since=asked.since,
         began=asked.since,
     )
+    if asked.template != waiting.template:  # another version than before: the keys are those of now
+        entry = replace(entry, issue_keys=seen.issue_keys or waiting.issue_keys, noted_keys=seen.issue_keys)
     return ledger.put(entry)
+
+
+def _waiting_revision(seen: Seen) -> int:
+    """The revision that a waiting rollout will be given, or has: it may be numbered already."""
+    snapshot, taken_up = seen.snapshot, seen.course.taken_up
+    shown = snapshot.revision or 0
+    if taken_up and taken_up.revision is not None:
+        return shown if shown > taken_up.revision else shown + 1
+    is_newborn = shown == 1 and not any(snapshot.counts)
+    return shown if is_newborn else shown + 1
 
 
 def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledger:
@@ -134,9 +147,12 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
             waiting = _begun(seen, ledger, rollout)
         if waiting is None:
             return ledger
-        entry = waiting
+        entry = _renamed(waiting, seen, _keys_of(rollout, seen, ledger) or waiting.issue_keys, rollout.images)
     else:
         ledger = _withdraw(ledger, now)
+    if entry.refusal and not entry.acknowledged and keys_to_gain(seen, entry):
+        # Jira holds nothing of it, so nothing can be lost: the keys are corrected at once.
+        entry = replace(entry, issue_keys=seen.issue_keys, noted_keys=seen.issue_keys)
     gains = keys_gained(seen, ledger)
     if gains and now >= gains[1]:
         entry = replace(entry, issue_keys=entry.issue_keys + gains[0], noted_keys=seen.issue_keys)
@@ -176,6 +192,7 @@ def _carried_on(entry: Entry, rollout: Rollout, now: datetime) -> Entry:
         rollout_id=rollout.id,
         revision=rollout.revision,
         replica_set=rollout.replica_set,
+        replica_set_created=rollout.replica_set_created,
         template=rollout.template,
         release=rollout.release,
         replaces=rollout.replaces,
@@ -189,18 +206,22 @@ def _carried_on(entry: Entry, rollout: Rollout, now: datetime) -> Entry:
 
 
 def _begun(seen: Seen, ledger: Ledger, rollout: Rollout) -> Entry | None:
-    """Begin the Jira deployment of a rollout; its keys are those in its template first, then others.
-
-    For a way back the workload's keys come last: they can be those of the version that is left.
-    """
-    template_keys = seen.snapshot.template_wishes.issue_keys.valid
-    recorded = ledger.keys_of_release(rollout.release) if rollout.replaces else ()
-    keys = template_keys or recorded or seen.issue_keys
+    """Begin the Jira deployment of a rollout."""
+    keys = _keys_of(rollout, seen, ledger)
     if seen.target is None or not keys:
         return None
     revision = rollout.revision if rollout.revision is not None else seen.snapshot.revision or 0
     number = _next_number(seen, ledger, seen.target, revision)
     return _opened(seen, seen.target, number, keys, rollout.images)
+
+
+def _keys_of(rollout: Rollout, seen: Seen, ledger: Ledger) -> tuple[str, ...]:
+    """The keys of a rollout that begins: those in its template, then others.
+
+    For a way back the workload's keys come last: they can be those of the version that is left.
+    """
+    recorded = ledger.keys_of_release(rollout.release) if rollout.replaces else ()
+    return seen.snapshot.template_wishes.issue_keys.valid or recorded or seen.issue_keys
 
 
 def _next_number(seen: Seen, ledger: Ledger, target: Target, revision: int) -> int:
@@ -210,8 +231,8 @@ def _next_number(seen: Seen, ledger: Ledger, target: Target, revision: int) -> i
 
 def _opened(seen: Seen, target: Target, number: int, keys: tuple[str, ...], images: tuple[str, ...]) -> Entry:
     """A new Jira deployment, pending until its rollout says otherwise."""
-    snapshot, label = seen.snapshot, _version(images)
-    return Entry(
+    snapshot = seen.snapshot
+    entry = Entry(
         workload_uid=snapshot.ref.uid,
         site=target.site,
         pipeline=target.pipeline,
@@ -225,13 +246,20 @@ def _opened(seen: Seen, target: Target, number: int, keys: tuple[str, ...], imag
         because="",
         since=seen.keys_since,
         issue_keys=keys,
-        noted_keys=seen.issue_keys,
         service_ids=snapshot.wishes.service_ids,
-        display_name=snapshot.wishes.display_name or f"{snapshot.ref.name} {label}".strip(),
+        display_name=snapshot.ref.name,
         description=snapshot.wishes.description or "",
         url=target.url,
-        label=label,
+        hints=target.hints,
     )
+    return _renamed(entry, seen, keys, images)
+
+
+def _renamed(entry: Entry, seen: Seen, keys: tuple[str, ...], images: tuple[str, ...]) -> Entry:
+    """An entry with the keys and the name of the version that it is about."""
+    label, wishes = _version(images), seen.snapshot.wishes
+    name = wishes.display_name or f"{seen.snapshot.ref.name} {label}".strip()
+    return replace(entry, issue_keys=keys, noted_keys=seen.issue_keys, display_name=name, label=label)
 
 
 def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:

@@ -136,13 +136,16 @@ class _Replay:
         return rollouts.with_reference(snapshot, self._deployments.get(referred))
 
     def _deleted(self, line: Line, place: _Place, snapshot: Snapshot) -> Judged:
-        state = place.course.state
-        if state and state.is_open and place.course.taken_up:
-            cancelled = replace(place.course.taken_up, state=State.CANCELLED, because="it was deleted")
-            place.course = replace(place.course, taken_up=cancelled, asked=None)
-        elif state and state.is_open:
-            place.course = Course()
-        place.ledger = close(place.ledger, "the workload was deleted", line.at)
+        """What was under way is cancelled, be it a rollout or one that was only asked for."""
+        course, because = place.course, "the workload was deleted"
+        waiting = place.ledger.waiting
+        place.ledger = close(place.ledger, because, line.at)
+        if course.asked and snapshot.is_annotated:
+            number = waiting.number if waiting else None
+            return Judged(line.number, snapshot.ref, State.CANCELLED, None, number, because)
+        if course.taken_up and course.taken_up.state and course.taken_up.state.is_open:
+            cancelled = replace(course.taken_up, state=State.CANCELLED, because=because)
+            place.course = replace(course, taken_up=cancelled)
         return _judged(line, place, snapshot)
 
     def _owned(self, snapshot: Snapshot) -> tuple[ReplicaSetFacts, ...] | None:

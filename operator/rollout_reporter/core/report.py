@@ -80,6 +80,8 @@ class Report:
     service_ids: tuple[str, ...] = ()
     display_name: str
     description: str
+    saying: str = ""
+    """What the description says, apart from its wording, which another version may choose otherwise."""
     url: str
     label: str = ""
     """Version in a word, such as the image tag; empty for none."""
