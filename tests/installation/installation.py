@@ -1,5 +1,7 @@
 """The chart installed on a cluster, and the operator run with its ServiceAccount."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -14,11 +16,19 @@ CHART = Path(__file__).parents[2] / "charts" / "rollout-reporter"
 class Operator(Program):
     """`rollout-reporter run`, outside the cluster, as in a pod."""
 
-    def __init__(self, kubeconfig: Path, namespace: str, log: Path, *arguments: str) -> None:
+    def __init__(
+        self,
+        kubeconfig: Path,
+        namespace: str,
+        log: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.probe_port, self.metrics_port = free_port(), free_port()
         own = ["--kubeconfig", str(kubeconfig), "--namespace", namespace, "--host", "127.0.0.1"]
         ports = ["--probe-port", str(self.probe_port), "--metrics-port", str(self.metrics_port)]
-        super().__init__(["run", *own, *ports, *arguments], log, {"POD_NAME": "operator"})
+        command = ["run", *own, *ports, "--log-format", "text", *arguments]
+        super().__init__(command, log, {**(environment or {}), "POD_NAME": "operator"})
 
     def start_and_watch(self) -> None:
         """Start it and wait until it watches."""
@@ -60,4 +70,12 @@ class Installation:
     def operator(self, *arguments: str, name: str = "operator") -> Operator:
         """An operator with the rights of the chart; it is not started yet."""
         kubeconfig = self.cluster.service_account_kubeconfig(self.namespace, RELEASE)
-        return Operator(kubeconfig, self.namespace, self.folder / f"{name}.log", *arguments)
+        log = self.folder / f"{name}.log"
+        return Operator(kubeconfig, self.namespace, log, *arguments, environment=self.environment())
+
+    def environment(self) -> dict[str, str]:
+        """What the chart tells the operator's container, but for what only a pod can know."""
+        where = f"--namespace={self.namespace}"
+        body = json.loads(self.cluster.kubectl("get", "deployment", RELEASE, where, "--output=json"))
+        [container] = body["spec"]["template"]["spec"]["containers"]
+        return {each["name"]: each["value"] for each in container.get("env", []) if "value" in each}

@@ -20,7 +20,8 @@ class RunningSandbox:
         self.url = f"http://127.0.0.1:{self.port}"
         command = ["sandbox", "--port", str(self.port), *arguments]
         self.program = Program(command, folder / "sandbox.log", {})
-        self._http = httpx.Client(base_url=self.url, timeout=60)
+        no_leftovers = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(base_url=self.url, timeout=60, limits=no_leftovers)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -49,6 +50,14 @@ class RunningSandbox:
         """The states of an issue's Jira deployments, the oldest deployment first."""
         return [each["state"] for each in self.deployments(issue)]
 
+    def requests(self, operation: str | None = None) -> list[dict[str, Any]]:
+        """What was asked and answered, the oldest first, see `GET /sandbox/requests`."""
+        query = {"operation": operation} if operation else {}
+        response = self._http.get("/sandbox/requests", params=query)
+        response.raise_for_status()
+        found: list[dict[str, Any]] = response.json()
+        return found
+
     def until(self, issue: str, *states: str, seconds: float = 30) -> list[Deployment]:
         """Wait until an issue's Jira deployments, the oldest first, have these states."""
         until(
@@ -66,6 +75,8 @@ class RunningSandbox:
         return answer
 
     def _answers(self) -> bool:
+        if not self.program.is_running:
+            raise RuntimeError(f"the sandbox ended:\n{self.program.log()[-3000:]}")
         try:
             return self._http.get("/sandbox/state").is_success
         except httpx.TransportError:

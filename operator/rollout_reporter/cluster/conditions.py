@@ -63,8 +63,12 @@ async def _patch(api: ApiClient, ref: WorkloadRef, item: Object | None) -> Objec
 
 def _operations(rollout: Object, item: Object | None) -> list[Object]:
     conditions = rollout.get("status", {}).get("conditions")
+    if conditions is None and item is None:
+        return []
+    if "status" not in rollout:
+        return [{"op": "add", "path": "/status", "value": {"conditions": [item]}}]
     if conditions is None:
-        return [{"op": "add", "path": "/status/conditions", "value": [item]}] if item else []
+        return [{"op": "add", "path": "/status/conditions", "value": [item]}]
     index = next((i for i, each in enumerate(conditions) if each["type"] == REPORTED), None)
     if item is None:
         return [] if index is None else [{"op": "remove", "path": f"/status/conditions/{index}"}]

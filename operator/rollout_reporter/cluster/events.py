@@ -14,6 +14,7 @@ from rollout_reporter.core.names import APP, PREFIX
 from .api import create, path_to
 
 _MAX_NOTE: Final = 1000
+"""Bytes; the API server takes 1024."""
 
 
 class EventType(StrEnum):
@@ -42,14 +43,18 @@ async def post_event(api: ApiClient, event: Event, *, instance: str, now: dateti
     body = {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"name": f"{regarding['name'][:200]}.{uuid.uuid4().hex[:16]}", "namespace": namespace},
+        "metadata": {"name": _name(regarding["name"]), "namespace": namespace},
         "eventTime": f"{now:%Y-%m-%dT%H:%M:%S.%fZ}",
         "reportingController": f"{PREFIX}/{APP}",
         "reportingInstance": instance[:128],
         "type": event.type.value,
         "reason": event.reason,
         "action": event.action,
-        "note": event.note[:_MAX_NOTE],
+        "note": event.note.encode()[:_MAX_NOTE].decode(errors="ignore"),
         "regarding": regarding,
     }
     await create(api, path_to("events.k8s.io/v1", "events", namespace), body)
+
+
+def _name(regarding: str) -> str:
+    return f"{regarding[:200].rstrip('-.')}.{uuid.uuid4().hex[:16]}"

@@ -190,6 +190,7 @@ def from_entry(entry: Entry) -> JiraDeployment:
         description=entry.description,
         url=entry.url,
         label=entry.label,
+        left_out=entry.left_out,
         hints=list(entry.hints),
         acknowledged=acknowledged
         and AcknowledgedModel(
@@ -239,6 +240,7 @@ def to_entry(model: JiraDeployment) -> Entry:
         description=model.description,
         url=model.url,
         label=model.label,
+        left_out=model.left_out,
         hints=tuple(model.hints),
         acknowledged=_acknowledged(acknowledged) if acknowledged else None,
         refusal=_refusal(refused) if refused else None,

@@ -183,6 +183,7 @@ class JiraDeployment(Model):
     description: str = ""
     url: str
     label: str = ""
+    left_out: Annotated[int, Field(description="Issues and services beyond Jira's limit.")] = 0
     hints: Annotated[list[str], Field(max_length=8, description="What a person should know of it.")] = []
     acknowledged: AcknowledgedModel | None = None
     refused: RefusalModel | None = None

@@ -36,7 +36,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._waiting: dict[DeploymentKey, _Waiting] = {}
-        self._in_flight: dict[DeploymentKey, Report] = {}
+        self._in_flight: dict[DeploymentKey, _Waiting] = {}
         self._changed = asyncio.Event()
 
     def __len__(self) -> int:
@@ -62,7 +62,8 @@ class Outbox:
 
         One that is under way already is not sent again; if that fails, it is given back.
         """
-        if self._in_flight.get(item.report.key) == item.report:
+        under_way = self._in_flight.get(item.report.key)
+        if under_way and under_way.item.report == item.report:
             self._waiting.pop(item.report.key, None)
             return
         now = asyncio.get_running_loop().time()
@@ -88,9 +89,9 @@ class Outbox:
             free = {key: w for key, w in self._waiting.items() if key not in self._in_flight}
             due = sorted((w.since, key) for key, w in free.items() if w.not_before <= now)
             if due:
-                batch = tuple(self._waiting.pop(key).item for _, key in due[:MAX_BATCH])
-                self._in_flight.update({item.report.key: item.report for item in batch})
-                return batch
+                keys = [key for _, key in due[:MAX_BATCH]]
+                self._in_flight.update({key: self._waiting.pop(key) for key in keys})
+                return tuple(self._in_flight[key].item for key in keys)
             await self._wait(min((w.not_before - now for w in free.values()), default=None))
 
     def done(self, keys: Iterable[DeploymentKey]) -> None:
@@ -102,7 +103,10 @@ class Outbox:
     def give_back(self, item: Item) -> None:
         """Want a report sent again, unless a newer one of the same deployment waits already."""
         now = asyncio.get_running_loop().time()
-        self._waiting.setdefault(item.report.key, _Waiting(item, now, now))
+        under_way = self._in_flight.get(item.report.key)
+        since = under_way.since if under_way else now
+        newer = self._waiting.setdefault(item.report.key, _Waiting(item, now, since))
+        newer.since = since
         self._changed.set()
 
     async def _wait(self, seconds: float | None) -> None:

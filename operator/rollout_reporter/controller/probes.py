@@ -37,13 +37,20 @@ async def serve_probes(settings: Settings, *, is_ready: Callable[[], bool]) -> N
 async def _serve(app: ASGIApp, host: str, port: int) -> None:
     config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="off")
     server = _Server(config)
+    serving = asyncio.create_task(_until_it_ends(server, host, port))
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await asyncio.wait([serving])
+
+
+async def _until_it_ends(server: uvicorn.Server, host: str, port: int) -> None:
     try:
         await server.serve()
     except SystemExit as error:
         # uvicorn ends the process where a port is taken; whoever runs us should be told why instead.
         raise OSError(f"port {port} on {host} cannot be served: is something else running there?") from error
-    finally:
-        server.should_exit = True
 
 
 async def _healthz(_: Request) -> PlainTextResponse:

@@ -79,7 +79,7 @@ class Publisher:
         if self._is_quiet(tracked, condition):
             self._queue.add_after(tracked.ref.place, QUIET)
             return
-        before = tracked.shown.condition if tracked.shown else None
+        before = _told_before(tracked)
         await self._show_on_report(tracked, condition)
         await self._show_on_workload(tracked, condition)
         if condition and condition != before:
@@ -180,6 +180,15 @@ class Publisher:
             await post_event(self._api, event, instance=self._context.identity, now=datetime.now(UTC))
         except ClusterError as error:
             log.warning("%s: no Event: %s", tracked.ref.place, error)
+
+
+def _told_before(tracked: Tracked) -> Condition | None:
+    """The condition that people could read so far, on the workload or on its RolloutReport."""
+    if tracked.shown:
+        return tracked.shown.condition
+    stored = tracked.stored.conditions if tracked.stored else ()
+    found = next((each for each in stored if each.type == "Reported"), None)
+    return Condition(Status(found.status), found.reason, found.message) if found else None
 
 
 def _conditions(tracked: Tracked, condition: Condition | None) -> tuple[ConditionModel, ...]:

@@ -141,10 +141,11 @@ class Reporter:
     async def _process(self, place: Place) -> None:
         sighting = self._context.sightings.get(place) or await self._look_up(place)
         tracked = self._book.place_for(sighting.ref)
+        if isinstance(sighting, Gone) and sighting.ref != tracked.ref:
+            sighting = await self._look_up(place)  # a namesake of the one on record has come and gone
         if isinstance(sighting, Gone):
-            if tracked.ref == sighting.ref:
-                tracked.snapshot, tracked.is_gone = None, True
-                tracked.ledger = close(tracked.ledger, "the workload was deleted", datetime.now(UTC))
+            tracked.snapshot, tracked.is_gone = None, True
+            tracked.ledger = close(tracked.ledger, "the workload was deleted", datetime.now(UTC))
         else:
             await self._follow(tracked, await self._completed(sighting))
         METRICS.tracked.set(len(self._book))

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from rollout_reporter.cluster.api import ClusterError
 from rollout_reporter.core.outcome import (
@@ -25,6 +25,10 @@ from .outbox import Item, Outbox
 from .settings import FORBIDDEN_PERIOD
 
 log = logging.getLogger(__name__)
+
+Outcomes = Mapping[DeploymentKey, Outcome]
+
+_REFUSED_AS_A_WHOLE: Final = frozenset({TroubleReason.TOO_LARGE, TroubleReason.BAD_REQUEST})
 
 
 class Link(Protocol):
@@ -97,25 +101,42 @@ class Sender:
             self._postpone(batch, error)
             return
         updates = [Update(item.report, await self._next_number()) for item in batch]
-        answer = await _submit(link, updates)
-        if isinstance(answer, Trouble):
-            self._fail(batch, answer)
+        outcomes, trouble = await _submit(link, updates)
+        silent = self._settle(batch, updates, outcomes)
+        if trouble:
+            self._fail(silent, trouble)
+        elif silent:
+            self._wait_for_an_answer(silent)
         else:
-            self._succeed(batch, updates, answer)
+            self._succeed()
 
-    def _succeed(self, batch: Sequence[Item], updates: Sequence[Update], answer: Judged) -> None:
-        was_troubled, self.trouble, self.next_attempt = self.trouble, None, None
-        self._backoff.reset()
+    def _settle(
+        self, batch: Sequence[Item], updates: Sequence[Update], outcomes: Outcomes
+    ) -> tuple[Item, ...]:
+        """Hand on what Jira said; return what it said nothing about."""
+        silent = []
         for item, update in zip(batch, updates, strict=True):
-            outcome = answer.outcomes.get(update.report.key, Unanswered())
+            outcome = outcomes.get(update.report.key, Unanswered())
             METRICS.reported(self.site, update.report.state, outcome)
             if isinstance(outcome, Unanswered):
-                self.outbox.give_back(item)
+                silent.append(item)
             else:
                 self._ledgers.settle(item.place, update, outcome)
+        return tuple(silent)
+
+    def _succeed(self) -> None:
+        was_troubled, self.trouble, self.next_attempt = self.trouble, None, None
+        self._backoff.reset()
         if was_troubled:
             log.info("site %s: works again", self.site)
             self._ledgers.troubled(self.outbox.places())
+
+    def _wait_for_an_answer(self, items: Sequence[Item]) -> None:
+        """Send again, but not at once, what Jira said neither yes nor no of."""
+        for item in items:
+            self.outbox.give_back(item)
+        self.next_attempt = datetime.now(UTC) + self._backoff.next()
+        log.warning("site %s: no word from Jira on %d deployments", self.site, len(items))
 
     def _fail(self, batch: Sequence[Item], trouble: Trouble) -> None:
         """Nothing is lost: all of it stays wanted until it is sent or a newer state replaces it."""
@@ -145,24 +166,25 @@ class Sender:
             return  # the delay is over
 
 
-async def _submit(link: Link, updates: Sequence[Update]) -> Answer:
-    """Submit, and halve what is refused as a whole until the culprit stands alone."""
+async def _submit(link: Link, updates: Sequence[Update]) -> tuple[Outcomes, Trouble | None]:
+    """Submit, and halve what is refused as a whole until the culprit stands alone.
+
+    Returns:
+        What Jira said of each update, and the trouble that kept it from saying more.
+    """
     try:
         answer = await link.submit(updates)
     except ValueError as error:
         answer = Trouble(TroubleReason.BAD_REQUEST, f"it cannot be put into a request: {error}")
-    if not isinstance(answer, Trouble) or answer.reason not in {
-        TroubleReason.TOO_LARGE,
-        TroubleReason.BAD_REQUEST,
-    }:
-        return answer
+    if isinstance(answer, Judged):
+        return answer.outcomes, None
+    if answer.reason not in _REFUSED_AS_A_WHOLE:
+        return {}, answer
     if len(updates) == 1:
-        return Judged({updates[0].report.key: Rejected((answer.message,))})
+        return {updates[0].report.key: Rejected((answer.message,))}, None
     half = len(updates) // 2
-    outcomes: dict[DeploymentKey, Outcome] = {}
-    for part in (updates[:half], updates[half:]):
-        result = await _submit(link, part)
-        if isinstance(result, Trouble):
-            return Judged(outcomes) if outcomes else result
-        outcomes.update(result.outcomes)
-    return Judged(outcomes)
+    outcomes, trouble = await _submit(link, updates[:half])
+    if trouble:
+        return outcomes, trouble
+    more, trouble = await _submit(link, updates[half:])
+    return {**outcomes, **more}, trouble

@@ -92,6 +92,7 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
     notes = [
         f"Jira does not know {', '.join(unknown)}" if unknown else "",
         f"not an issue key: {', '.join(around.malformed_keys)}" if around.malformed_keys else "",
+        f"{entry.left_out} issues or services are left out, Jira takes 500" if entry.left_out else "",
         _gains(around),
         *entry.hints,
     ]

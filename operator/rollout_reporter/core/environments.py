@@ -25,6 +25,7 @@ _PATTERNS: Final = {
     kind: re.compile(rf"(^|.*[^a-z0-9])({'|'.join(words.split())})([^a-z0-9].*)?$")
     for kind, words in _WORDS.items()
 }
+_MAX_NAME: Final = 255
 _LABELS: Final = ("environment", "env")
 
 
@@ -81,7 +82,7 @@ def _as_written(
     except ValueError:
         known = ", ".join(EnvironmentType)
         hint = f"{names.ENVIRONMENT_TYPE} {wishes.environment_type!r} is none of {known}"
-        return FoundEnvironment(Environment(name, name, EnvironmentType.UNMAPPED), hint)
+        return _found(name, EnvironmentType.UNMAPPED, hint)
 
 
 def _without_annotation(
@@ -102,10 +103,11 @@ def type_of(name: str) -> EnvironmentType | None:
     return next((kind for kind, pattern in _PATTERNS.items() if pattern.match(name.lower())), None)
 
 
-def _found(name: str, kind: EnvironmentType) -> FoundEnvironment:
-    return FoundEnvironment(Environment(name, name, kind))
+def _found(name: str, kind: EnvironmentType, hint: str = "") -> FoundEnvironment:
+    """An environment; Jira takes 255 characters of its name."""
+    return FoundEnvironment(Environment(name[:_MAX_NAME], name[:_MAX_NAME], kind), hint)
 
 
 def _unmapped(name: str) -> FoundEnvironment:
     hint = f"environment type unmapped, set it with {names.ENVIRONMENT_TYPE}"
-    return FoundEnvironment(Environment(name, name, EnvironmentType.UNMAPPED), hint)
+    return _found(name, EnvironmentType.UNMAPPED, hint)

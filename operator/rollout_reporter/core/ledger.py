@@ -16,6 +16,8 @@ from .workload import WorkloadRef
 
 HISTORY: Final = 10
 """How many earlier Jira deployments a ledger remembers."""
+MOST: Final = 50
+"""How many it remembers at the most, while Jira cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Entry:
     """A user's own words, put before the cause."""
     url: str
     label: str = ""
+    left_out: int = 0
+    """How many issues and services are beyond Jira's limit."""
     hints: tuple[str, ...] = ()
     """What a person should know of how its environment and link were found."""
     acknowledged: Acknowledged | None = None
@@ -246,8 +250,14 @@ def essence_of(report: Report) -> str:
 
 
 def _forget(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Drop the oldest ones, but none that Jira still has to hear of."""
+    """Drop the oldest ones, but none that Jira still has to hear of.
+
+    In a long outage those that are over and that Jira has never heard of go too: it holds nothing untrue of
+    them, and memory stays bounded.
+    """
     kept = tuple(entries)
     while len(kept) > HISTORY + 1 and not (kept[0].is_due or kept[0].state.is_open):
         kept = kept[1:]
-    return kept
+    unheard = [each for each in kept[:-1] if each.acknowledged is None and not each.state.is_open]
+    too_many = set(map(id, unheard[: max(0, len(kept) - MOST)]))
+    return tuple(each for each in kept if id(each) not in too_many)

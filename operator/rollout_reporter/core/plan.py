@@ -21,6 +21,9 @@ KEYS_QUIET_TIME: Final = timedelta(seconds=60)
 then `kubectl set image`), which then owns them. Else they are a correction, and the present Jira deployment
 gains them; it never loses any."""
 
+MAX_ASSOCIATIONS: Final = 500
+"""Jira's limit of issues and services of one deployment."""
+
 SUPERSEDED: Final = "superseded"
 
 
@@ -113,16 +116,16 @@ def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
         ledger = close(ledger, f"{SUPERSEDED} by a newer version", now)
         number = _next_number(seen, ledger, seen.target, _waiting_revision(seen))
         waiting = _opened(seen, seen.target, number, seen.issue_keys, asked.images)
+    # Another version than before has the keys of now.
+    keys = waiting.issue_keys if asked.template == waiting.template else seen.issue_keys
     entry = replace(
-        _renamed(waiting, seen, waiting.issue_keys, asked.images),
+        _renamed(waiting, seen, keys or waiting.issue_keys, asked.images),
         template=asked.template,
         release=asked.release,
         because=asked.because,
         since=asked.since,
         began=asked.since,
     )
-    if asked.template != waiting.template:  # another version than before: the keys are those of now
-        entry = replace(entry, issue_keys=seen.issue_keys or waiting.issue_keys, noted_keys=seen.issue_keys)
     return ledger.put(entry)
 
 
@@ -152,10 +155,10 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
         ledger = _withdraw(ledger, now)
     if entry.refusal and not entry.acknowledged and keys_to_gain(seen, entry):
         # Jira holds nothing of it, so nothing can be lost: the keys are corrected at once.
-        entry = replace(entry, issue_keys=seen.issue_keys, noted_keys=seen.issue_keys)
+        entry = _renamed(entry, seen, seen.issue_keys, rollout.images)
     gains = keys_gained(seen, ledger)
     if gains and now >= gains[1]:
-        entry = replace(entry, issue_keys=entry.issue_keys + gains[0], noted_keys=seen.issue_keys)
+        entry = _renamed(entry, seen, entry.issue_keys + gains[0], rollout.images)
     ledger = ledger.put(_carried_on(entry, rollout, now))
     return _rolled_back(ledger, rollout, now)
 
@@ -246,7 +249,6 @@ def _opened(seen: Seen, target: Target, number: int, keys: tuple[str, ...], imag
         because="",
         since=seen.keys_since,
         issue_keys=keys,
-        service_ids=snapshot.wishes.service_ids,
         display_name=snapshot.ref.name,
         description=snapshot.wishes.description or "",
         url=target.url,
@@ -259,7 +261,17 @@ def _renamed(entry: Entry, seen: Seen, keys: tuple[str, ...], images: tuple[str,
     """An entry with the keys and the name of the version that it is about."""
     label, wishes = _version(images), seen.snapshot.wishes
     name = wishes.display_name or f"{seen.snapshot.ref.name} {label}".strip()
-    return replace(entry, issue_keys=keys, noted_keys=seen.issue_keys, display_name=name, label=label)
+    kept = keys[:MAX_ASSOCIATIONS]
+    services = wishes.service_ids[: MAX_ASSOCIATIONS - len(kept)]
+    return replace(
+        entry,
+        issue_keys=kept,
+        noted_keys=seen.issue_keys[:MAX_ASSOCIATIONS],
+        service_ids=services,
+        left_out=len(keys) + len(wishes.service_ids) - len(kept) - len(services),
+        display_name=name,
+        label=label,
+    )
 
 
 def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:

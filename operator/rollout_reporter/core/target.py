@@ -75,11 +75,12 @@ def pipeline_id(snapshot: Snapshot, cluster: str) -> str:
     """`<cluster>.<namespace>.<kind>.<name>`: unique over clusters, the same for the workload's whole life."""
     ref = snapshot.ref
     own = snapshot.wishes.pipeline or f"{ref.kind.lower()}.{ref.name}"
-    text = _UNSAFE.sub("-", f"{cluster}.{ref.namespace}.{own}")
-    if len(text) <= _MAX_ID:
+    text = f"{cluster}.{ref.namespace}.{own}"
+    safe = _UNSAFE.sub("-", text)
+    if safe == text and len(text) <= _MAX_ID:
         return text
     tail = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return f"{text[: _MAX_ID - 17]}-{tail}"
+    return f"{safe[: _MAX_ID - 17]}-{tail}"
 
 
 def _site(wishes: Wishes, around: Surroundings) -> Site | NoSite:

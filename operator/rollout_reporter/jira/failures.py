@@ -36,6 +36,7 @@ _SENTENCES: Final[tuple[tuple[type[Exception], str], ...]] = (
         httpx.LocalProtocolError,
         "The request to {host} is not valid HTTP. Check the Secret for blanks.",
     ),
+    (httpx.RemoteProtocolError, f"{{host}} broke the connection off, or does not speak HTTP. {_AGAIN}"),
     (httpx.ProtocolError, "{host} does not speak HTTP as it should. Check the URL and any proxy."),
     (
         httpx.UnsupportedProtocol,

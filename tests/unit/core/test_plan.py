@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from rollout_reporter.core.ledger import MOST
+from rollout_reporter.core.outcome import Accepted
+from rollout_reporter.core.report import Update
 from unit.core.story import CREATED, Story, Version
 
 FIRST = int(CREATED.timestamp()) * 1_000_000 + 1
@@ -251,6 +254,24 @@ def test_a_missed_rollout_whose_keys_are_uncertain_is_skipped() -> None:
 def test_nothing_that_was_there_before_the_annotation_is_invented() -> None:
     story = Story(keys="").runs("web:1").runs("web:2").runs("web:3").unseen().annotated("SHOP-1")
     assert story.states == ["successful"]
+
+
+def test_more_keys_than_jira_takes_are_left_out_and_counted() -> None:
+    story = Story(keys=" ".join(f"SHOP-{n}" for n in range(1, 601))).runs("web:1").later(minutes=5)
+    assert len(story.current.issue_keys) == 500
+    assert story.current.left_out == 100
+
+
+def test_in_a_long_outage_the_ledger_stays_bounded_and_keeps_what_jira_has_heard_of() -> None:
+    story = Story().begins("web:0")
+    heard = Update(story.current.report, 1)
+    story.ledger = story.ledger.settle(heard, Accepted(), story.now)
+    for number in range(1, 100):
+        story.begins(f"web:{number}")
+
+    assert len(story.states) <= MOST
+    assert story.ledger.entries[0].key == heard.report.key
+    assert story.states[-1] == "in_progress"
 
 
 def _version(story: Story, name: str, *, revision: int, keys: str = "SHOP-1") -> Version:

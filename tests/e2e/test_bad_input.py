@@ -1,0 +1,278 @@
+"""What goes wrong ends in a condition, an Event or a clear message, and heals when its cause is gone."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from controlplane import Cluster, provide_cluster
+from e2e.product import CREDENTIAL, SECRET, Product, ProductApart
+from e2e.rights import assert_never_forbidden
+from e2e.shop import Shop
+from e2e.workload import SECONDS
+from installation import RunningSandbox
+from installation.installation import CHART
+from installation.program import until
+
+pytestmark = pytest.mark.timeout(120, func_only=True)
+
+
+def test_words_that_are_no_issue_keys_are_refused(shop: Shop, jira: RunningSandbox, issue: str) -> None:
+    web = shop.deployment("see the board, 41").settle()
+
+    condition = web.shows("False", "InvalidIssueKeys")
+    assert "see, the, board, 41" in condition.message
+    assert "SHOP-41" in condition.message
+    web.tells("Warning", "InvalidIssueKeys", containing="board")
+
+    web.annotate(issue)
+    jira.until(issue, "successful")
+    web.shows("True", "Successful")
+
+
+def test_a_word_that_is_no_issue_key_does_not_hinder_the_others(
+    shop: Shop, jira: RunningSandbox, issue: str
+) -> None:
+    web = shop.deployment(f"oops {issue}").settle()
+
+    jira.until(issue, "successful")
+    web.shows("True", "Successful", containing="not an issue key: oops")
+
+
+def test_an_issue_that_jira_does_not_know_is_named_and_does_not_hinder_the_others(
+    shop: Shop, jira: RunningSandbox, issue: str, other_issue: str
+) -> None:
+    jira.control("PUT", "/sandbox/config", {"unknownKeys": [other_issue]})
+
+    web = shop.deployment(f"{issue} {other_issue}").settle()
+
+    jira.until(issue, "successful")
+    assert jira.states(other_issue) == []
+    web.shows("True", "Successful", containing=f"Jira does not know {other_issue}")
+    web.kubectl(
+        "wait", "--for=condition=IssuesKnown=false", "rolloutreport/deployment-web", f"--timeout={SECONDS}s"
+    )
+
+
+def test_a_deployment_whose_issues_are_all_unknown_is_reported_once_its_keys_are_corrected(
+    shop: Shop, jira: RunningSandbox, issue: str
+) -> None:
+    jira.control("PUT", "/sandbox/config", {"projects": ["SHOP"]})
+    web = shop.deployment("SHIP-1").settle()
+    condition = web.shows("False", "UnknownIssueKeys")
+    assert "SHIP-1" in condition.message
+    web.tells("Warning", "UnknownIssueKeys", containing="SHIP-1")
+
+    web.annotate(issue)
+    web.set_image(shop.images.second)
+
+    [deployment] = jira.until(issue, "successful")
+    assert "revision 2" in deployment["description"]
+    web.shows("True", "Successful", containing="revision 2")
+    assert jira.states("SHIP-1") == []
+
+
+def test_what_jira_refused_is_not_sent_again_and_again(
+    shop: Shop, product: Product, issue: str, other_issue: str
+) -> None:
+    product.jira.control("PUT", "/sandbox/config", {"unknownKeys": [issue]})
+    web = shop.deployment(issue).settle()
+    web.shows("False", "UnknownIssueKeys", containing="successful")
+    sent = len(product.requests_about(issue))
+
+    web.kubectl("scale", str(web), "--replicas=3")
+    web.settle()
+    shop.deployment(other_issue, name="next").settle()
+    product.jira.until(other_issue, "successful")
+
+    assert len(product.requests_about(issue)) == sent
+
+
+def test_a_site_that_does_not_exist_is_named_and_may_come_later(
+    shop: Shop, product: Product, issue: str
+) -> None:
+    web = shop.deployment(issue, site="nowhere").settle()
+    web.shows("False", "SiteNotFound", containing="'nowhere'")
+    web.tells("Warning", "SiteNotFound", containing="'nowhere'")
+
+    product.create_site("nowhere")
+
+    product.site_is("nowhere", "True", "Ready")
+    product.jira.until(issue, "successful")
+    web.shows("True", "Successful")
+    product.kubectl("delete", "jirasite/nowhere")
+
+
+def test_a_wrong_credential_is_shown_and_taken_up_once_it_is_corrected(
+    shop: Shop, product: Product, issue: str
+) -> None:
+    product.create_secret("typo", clientId="demo", clientSecret="demo-secert")
+    product.create_site("typo", secret="typo")
+    product.site_is("typo", "False", "Unauthorized")
+    web = shop.deployment(issue, site="typo").settle()
+    web.shows("False", "Unauthorized")
+    web.tells("Warning", "Unauthorized")
+    assert "demo-secert" not in product.log()
+
+    product.create_secret("typo", **CREDENTIAL)
+
+    product.site_is("typo", "True", "Ready")
+    product.jira.until(issue, "successful")
+    web.shows("True", "Successful")
+    product.kubectl("delete", "jirasite/typo", "secret/typo")
+
+
+def test_a_secret_may_come_later(apart: ProductApart, issue: str) -> None:
+    apart.jira.start()
+    apart.install_without_credential()
+    apart.start()
+    web = apart.shop.deployment(issue).settle()
+    message = apart.site_is("default", "False", "Unauthorized")
+    assert f"there is no Secret '{SECRET}'" in message
+    web.shows("False", "Unauthorized", containing=SECRET)
+
+    apart.create_secret(SECRET, **CREDENTIAL)
+
+    apart.site_is("default", "True", "Ready")
+    apart.jira.until(issue, "successful")
+    web.shows("True", "Successful")
+    assert_never_forbidden(apart)
+
+
+def test_jira_may_be_down_when_the_operator_starts(apart: ProductApart, issue: str) -> None:
+    apart.install()
+    apart.start()
+    web = apart.shop.deployment(issue).settle()
+    web.shows("False", "JiraUnavailable", containing="next attempt at")
+    apart.site_is("default", "False", "JiraUnavailable")
+
+    apart.jira.start()
+
+    apart.jira.until(issue, "successful")
+    web.shows("True", "Successful")
+    apart.site_is("default", "True", "Ready")
+    assert_never_forbidden(apart)
+
+
+def test_jira_is_left_alone_for_as_long_as_it_asks(shop: Shop, product: Product, issue: str) -> None:
+    wait = timedelta(seconds=4)
+    fault = {"operation": "bulk", "kind": "429", "retryAfter": int(wait.total_seconds()), "matching": issue}
+    product.jira.control("POST", "/sandbox/faults", fault)
+
+    web = shop.deployment(issue)
+    web.shows("False", "RateLimited", containing="next attempt at")
+    web.tells("Warning", "RateLimited")
+
+    product.jira.until(issue, "successful")
+    web.shows("True", "Successful")
+    requests = product.jira.requests()
+    [refused] = [i for i, each in enumerate(requests) if each["fault"] == "429"]
+    until_when = datetime.fromisoformat(requests[refused]["time"]) + wait
+    early = [each for each in requests[refused + 1 :] if datetime.fromisoformat(each["time"]) < until_when]
+    assert early == []
+
+
+def test_an_answer_that_is_lost_is_asked_for_again(shop: Shop, product: Product, issue: str) -> None:
+    fault = {"operation": "bulk", "kind": "lose_answer", "matching": issue}
+    product.jira.control("POST", "/sandbox/faults", fault)
+
+    web = shop.deployment(issue)
+
+    web.shows("True", "Successful")
+    assert product.jira.states(issue) == ["successful"]
+
+
+@pytest.fixture(scope="module")
+def bare_cluster() -> Iterator[Cluster]:
+    """A cluster without Argo Rollouts, to take kinds from and to bring them."""
+    with provide_cluster(argo=False) as started:
+        if started.flavour == "given":
+            pytest.skip("the named cluster has its kinds already, and keeps them")
+        yield started
+
+
+@pytest.fixture(scope="module")
+def bare(bare_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    product = Product(bare_cluster, "rollout-reporter", tmp_path_factory.mktemp("bare"))
+    try:
+        product.jira.start()
+        product.install()
+        product.start()
+        yield product
+    finally:
+        product.close()
+
+
+@pytest.fixture
+def bare_shop(bare: Product, issue: str) -> Shop:
+    shop = Shop(bare.cluster, f"shop-of-{issue.lower()}")
+    shop.open()
+    return shop
+
+
+def test_argo_rollouts_may_be_installed_later(
+    bare: Product, bare_shop: Shop, issue: str, other_issue: str
+) -> None:
+    bare_shop.deployment(issue)
+    bare.jira.until(issue, "successful")
+
+    bare.cluster.install_argo()
+    canary = bare_shop.rollout(other_issue)
+
+    bare.jira.until(other_issue, "successful")
+    canary.shows("True", "Successful")
+    assert bare.operator.is_running
+    assert_never_forbidden(bare)
+
+
+def test_the_operators_own_kinds_may_vanish_and_come_back(
+    bare: Product, bare_shop: Shop, issue: str, other_issue: str
+) -> None:
+    web = bare_shop.deployment(issue).settle()
+    bare.jira.until(issue, "successful")
+
+    bare.cluster.kubectl("delete", "--wait", *CRDS)
+    until(
+        lambda: "does not know the kind JiraSite: install the CRDs of the chart" in bare.log(),
+        seconds=SECONDS,
+        otherwise=bare.log,
+    )
+    late = bare_shop.deployment(other_issue, name="late")
+    late.shows("False", "SiteNotFound")
+
+    bare.cluster.kubectl("create", *CRDS)
+    bare.cluster.kubectl("wait", "--for=condition=Established", *CRDS)
+    bare.create_site("default")
+
+    bare.jira.until(other_issue, "successful")
+    late.shows("True", "Successful")
+    assert late.printed()["STATE"] == "successful"
+    web.set_image(bare_shop.images.second)
+    bare.jira.until(issue, "successful", "successful")
+    web.shows("True", "Successful", containing="revision 2")
+    assert web.printed()["STATE"] == "successful"
+    assert_never_forbidden(bare)
+
+
+def test_an_operator_that_starts_without_its_kinds_says_so_and_waits_for_them(
+    bare: Product, bare_shop: Shop, issue: str
+) -> None:
+    bare.operator.stop()
+    bare.cluster.kubectl("delete", "--wait", *CRDS)
+    bare_shop.deployment(issue)
+    said = len(bare.log())
+
+    bare.start()
+    until(
+        lambda: "install the CRDs of the chart" in bare.log()[said:],
+        seconds=SECONDS,
+        otherwise=bare.log,
+    )
+    bare.cluster.kubectl("create", *CRDS)
+    bare.cluster.kubectl("wait", "--for=condition=Established", *CRDS)
+    bare.create_site("default")
+
+    bare.jira.until(issue, "successful")
+
+
+CRDS = [f"--filename={path}" for path in sorted((CHART / "files" / "crds").glob("*.yaml"))]

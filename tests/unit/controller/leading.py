@@ -1,0 +1,35 @@
+"""What a leader works with, against a fake API server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.cluster.journal import Journal
+from rollout_reporter.controller.context import Context
+from rollout_reporter.controller.settings import Settings
+from rollout_reporter.controller.sightings import Sightings
+from rollout_reporter.controller.sites import Sites
+from unit.controller.fake_jira import Desk
+
+CEILING = 10**12
+
+
+@asynccontextmanager
+async def leading(api: ApiClient, **options: Any) -> AsyncIterator[Context]:
+    """One term of leadership, without JiraSites."""
+    settings = Settings(namespace="ops", **options)
+    async with httpx.AsyncClient() as http:
+        yield Context(
+            api=api,
+            settings=settings,
+            identity="pod_1",
+            cluster="eu1",
+            sightings=Sightings(),
+            sites=Sites(api, http, settings),
+            journal=Journal(api, "ops"),
+            next_number=Desk().next_number,
+            ceiling=lambda: CEILING,
+        )

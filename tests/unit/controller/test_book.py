@@ -1,0 +1,129 @@
+from datetime import timedelta
+from typing import Any
+
+from rollout_reporter.controller.book import Book, Tracked
+from rollout_reporter.core.condition import Condition, ShownCondition, Status
+from rollout_reporter.core.course import Course
+from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.report import State
+from unit.core.situations import NOW, accepted, entry, ref, snapshot, wishes
+
+LATER = NOW + timedelta(minutes=1)
+SUCCESSFUL = ShownCondition(Condition(Status.TRUE, "Successful", "all is well"), NOW)
+SENDING = ShownCondition(Condition(Status.UNKNOWN, "Sending", "on its way"), NOW)
+
+
+def tracked(*entries: Entry, **known: Any) -> Tracked:
+    ledger = Ledger(ref(), entries)
+    return Tracked(ledger=ledger, course=ledger.course, **known)
+
+
+# Seeing.
+
+
+def test_what_is_seen_is_known() -> None:
+    one = tracked(accepted(entry()), is_gone=True)
+    one.see(snapshot(shown=SUCCESSFUL), NOW)
+
+    assert one.snapshot == snapshot(shown=SUCCESSFUL)
+    assert one.shown == SUCCESSFUL
+    assert not one.is_gone
+
+
+def test_the_same_workload_keeps_its_course_and_ledger() -> None:
+    one = tracked(entry(state=State.IN_PROGRESS))
+    before = (one.course, one.ledger)
+    one.see(snapshot(), NOW)
+
+    assert (one.course, one.ledger) == before
+
+
+def test_a_namesake_closes_what_was_left_open_and_begins_afresh() -> None:
+    one = tracked(
+        accepted(entry(number=1)),
+        entry(number=2, state=State.IN_PROGRESS),
+        shown=SUCCESSFUL,
+        shown_version=99,
+    )
+    one.see(snapshot(ref=ref(uid="uid-2")), LATER)
+
+    assert one.ref == ref(uid="uid-2")
+    assert [each.state for each in one.ledger.entries] == [State.SUCCESSFUL, State.CANCELLED]
+    assert one.ledger.entries[1].since == LATER
+    assert one.course == Course()
+    assert one.shown is None
+
+
+def test_a_look_from_before_our_own_write_does_not_undo_it() -> None:
+    one = tracked(shown=SUCCESSFUL, shown_version=20)
+    one.see(snapshot(shown=SENDING, resource_version=19), NOW)
+
+    assert one.shown == SUCCESSFUL
+
+
+def test_a_look_from_after_our_own_write_shows_what_others_made_of_it() -> None:
+    one = tracked(shown=SUCCESSFUL, shown_version=20)
+    one.see(snapshot(shown=None, resource_version=21), NOW)
+
+    assert one.shown is None
+
+
+# Keys.
+
+
+def test_keys_are_as_old_as_their_last_change() -> None:
+    one = tracked()
+
+    assert one.read_keys(snapshot(wishes=wishes("SHOP-1")), NOW) == NOW
+    assert one.read_keys(snapshot(wishes=wishes("SHOP-1")), LATER) == NOW
+    assert one.read_keys(snapshot(wishes=wishes("SHOP-2")), LATER) == LATER
+
+
+def test_malformed_words_are_those_of_the_place_that_counts() -> None:
+    one = tracked()
+    one.see(snapshot(wishes=wishes("own"), template_wishes=wishes("SHOP-1 template")), NOW)
+
+    assert one.malformed_keys == ("template",)
+
+
+def test_without_a_template_of_keys_the_workloads_own_words_count() -> None:
+    one = tracked()
+    one.see(snapshot(wishes=wishes("own")), NOW)
+
+    assert one.malformed_keys == ("own",)
+
+
+# What people read about.
+
+
+def test_people_read_about_the_rollout_that_runs() -> None:
+    one = tracked(entry(number=1, rollout_id="1"), entry(number=2, rollout_id="2"))
+    one.see(snapshot(), NOW)
+
+    assert one.wanted_entry is not None
+    assert one.wanted_entry.number == 2
+
+
+def test_of_a_workload_that_is_gone_people_read_the_last() -> None:
+    one = tracked(entry(number=1, rollout_id="1"), entry(number=2, rollout_id="2"), is_gone=True)
+
+    assert one.wanted_entry is not None
+    assert one.wanted_entry.number == 2
+
+
+def test_a_rollout_that_is_not_on_record_has_nothing_to_read() -> None:
+    one = tracked()
+    one.see(snapshot(), NOW)
+
+    assert one.wanted_entry is None
+
+
+# The book.
+
+
+def test_a_place_that_is_unknown_is_opened_empty_and_then_stays() -> None:
+    book = Book()
+    one = book.place_for(ref())
+
+    assert one.ledger == Ledger(ref())
+    assert book.place_for(ref(uid="uid-2")) is one

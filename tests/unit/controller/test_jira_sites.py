@@ -1,0 +1,313 @@
+"""JiraSites and their Secrets against a fake API server, with the sandbox in the place of Jira."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.controller.settings import Settings
+from rollout_reporter.controller.sites import Sites
+from rollout_reporter.core.outcome import Trouble, TroubleReason
+from rollout_reporter.jira.client import JiraClient
+from rollout_reporter.sandbox import SandboxConfig, create_app
+from rollout_reporter.sandbox.config import DEFAULT_CLOUD_ID
+from unit.cluster.fake_cluster import OURS, FakeCluster
+
+URL = "http://127.0.0.1:8088"
+SITES = f"{OURS}/ops/jirasites"
+SITE = f"{SITES}/default"
+SECRET = "/api/v1/namespaces/ops/secrets/jira"  # a path
+
+
+class Sandbox(httpx.ASGITransport):
+    """Jira in this process; remembers which hosts were asked."""
+
+    def __init__(self) -> None:
+        super().__init__(create_app(SandboxConfig()))
+        self.hosts: set[str] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.hosts.add(request.url.host)
+        return await super().handle_async_request(request)
+
+
+@pytest.fixture
+def jira() -> Sandbox:
+    return Sandbox()
+
+
+@pytest.fixture
+async def http(jira: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=jira) as http:
+        yield http
+
+
+@pytest.fixture
+def sites(api: ApiClient, http: httpx.AsyncClient) -> Sites:
+    return Sites(api, http, Settings(namespace="ops"))
+
+
+def hold_site(cluster: FakeCluster, name: str = "default", **spec: Any) -> None:
+    usual = {"siteURL": URL, "apiURL": URL, "credentialsSecretRef": {"name": "jira"}}
+    cluster.hold(f"{SITES}/{name}", {"spec": usual | spec})
+
+
+def hold_secret(cluster: FakeCluster, **texts: str) -> None:
+    given = texts or {"clientId": "demo", "clientSecret": "demo-secret"}
+    cluster.hold(
+        SECRET, {"data": {key: base64.b64encode(text.encode()).decode() for key, text in given.items()}}
+    )
+
+
+def ready(cluster: FakeCluster) -> dict[str, Any]:
+    return cluster.conditions(SITE)["Ready"]
+
+
+def was_read(cluster: FakeCluster, path: str) -> bool:
+    return any(asked.path == path for asked in cluster.asked)
+
+
+async def test_a_site_with_a_good_credential_is_ready_and_tells_its_cloud_id(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+
+    assert (ready(cluster)["status"], ready(cluster)["reason"]) == ("True", "Ready")
+    assert cluster.objects[SITE]["status"]["cloudId"] == str(DEFAULT_CLOUD_ID)
+    assert isinstance(sites.link("default"), JiraClient)
+    assert set(sites.known()) == {"default"}
+
+
+async def test_looking_again_writes_nothing_while_nothing_has_changed(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+    link = sites.link("default")
+    cluster.forget_requests()
+    await sites.refresh()
+
+    assert cluster.writes() == []
+    assert sites.link("default") is link
+
+
+async def test_the_condition_speaks_of_the_generation_that_was_looked_at(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    cluster.objects[SITE]["metadata"]["generation"] = 7
+    await sites.refresh()
+
+    assert ready(cluster)["observedGeneration"] == 7
+
+
+# Secrets.
+
+
+async def test_a_missing_secret_is_said_with_the_cure(cluster: FakeCluster, sites: Sites) -> None:
+    hold_site(cluster)
+    await sites.refresh()
+
+    assert (ready(cluster)["status"], ready(cluster)["reason"]) == ("False", "Unauthorized")
+    for part in ("'jira'", "create it", "clientId", "clientSecret"):
+        assert part in ready(cluster)["message"]
+
+
+async def test_once_the_missing_secret_is_there_the_site_is_ready_and_that_is_told(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    await sites.refresh()
+    told: list[str] = []
+    sites.listen(told.append)
+    hold_secret(cluster)
+    await sites.refresh()
+
+    assert ready(cluster)["status"] == "True"
+    assert "default" in told
+    assert isinstance(sites.link("default"), JiraClient)
+
+
+@pytest.mark.parametrize(
+    ("texts", "missing"),
+    [
+        ({"clientId": "demo"}, "clientSecret"),
+        ({"clientSecret": "demo-secret"}, "clientId"),
+        ({"clientId": "demo", "clientSecret": ""}, "clientSecret"),
+    ],
+)
+async def test_a_secret_with_a_key_missing_says_which(
+    cluster: FakeCluster, sites: Sites, texts: dict[str, str], missing: str
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster, **texts)
+    await sites.refresh()
+
+    assert ready(cluster)["status"] == "False"
+    assert f"nothing under {missing}" in ready(cluster)["message"]
+
+
+async def test_the_keys_of_the_secret_can_be_chosen(cluster: FakeCluster, sites: Sites) -> None:
+    chosen = {"name": "jira", "clientIdKey": "user", "clientSecretKey": "password"}
+    hold_site(cluster, credentialsSecretRef=chosen)
+    hold_secret(cluster, user="demo", password="demo-secret")
+    await sites.refresh()
+
+    assert ready(cluster)["status"] == "True"
+
+
+async def test_wrong_credentials_are_said_and_a_rotated_secret_heals_that(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster, clientId="demo", clientSecret="expired")
+    await sites.refresh()
+    assert (ready(cluster)["status"], ready(cluster)["reason"]) == ("False", "Unauthorized")
+    assert "expired" not in ready(cluster)["message"]
+    hold_secret(cluster)
+    await sites.refresh()
+
+    assert ready(cluster)["status"] == "True"
+
+
+async def test_a_rotated_secret_makes_a_new_way_to_the_site(cluster: FakeCluster, sites: Sites) -> None:
+    hold_site(cluster)
+    hold_secret(cluster, clientId="demo", clientSecret="old")
+    await sites.refresh()
+    before = sites.link("default")
+    hold_secret(cluster, clientId="demo", clientSecret="new")
+    await sites.refresh()
+
+    assert sites.link("default") is not before
+
+
+async def test_a_secret_that_cannot_be_read_for_a_while_does_not_cut_the_way(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+    before = sites.link("default")
+    cluster.refusals[f"GET {SECRET}"] = (503, "etcd is not there")
+    await sites.refresh()
+
+    assert sites.link("default") is before
+    assert ready(cluster)["status"] == "True"
+
+
+# Hosts.
+
+
+@pytest.mark.parametrize("field", ["siteURL", "apiURL"])
+async def test_for_a_host_that_is_not_allowed_the_secret_is_never_read_nor_the_host_asked(
+    cluster: FakeCluster, sites: Sites, jira: Sandbox, field: str
+) -> None:
+    hold_site(cluster, **{field: "https://jira.evil.example"})
+    hold_secret(cluster)
+    await sites.refresh()
+
+    assert not was_read(cluster, SECRET)
+    assert jira.hosts == set()
+    assert ready(cluster)["status"] == "False"
+    assert ready(cluster)["message"].startswith(f"{field}: ")
+    assert "jira.evil.example" in ready(cluster)["message"]
+    assert isinstance(sites.link("default"), Trouble)
+
+
+async def test_a_site_that_is_edited_to_a_host_that_is_not_allowed_loses_its_way(
+    cluster: FakeCluster, sites: Sites, jira: Sandbox
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+    cluster.objects[SITE]["spec"]["apiURL"] = "https://jira.evil.example"
+    await sites.refresh()
+
+    assert isinstance(sites.link("default"), Trouble)
+    assert jira.hosts == {"127.0.0.1"}
+
+
+async def test_a_host_that_the_operator_was_told_of_is_allowed(
+    cluster: FakeCluster, api: ApiClient, http: httpx.AsyncClient
+) -> None:
+    sites = Sites(api, http, Settings(namespace="ops", allowed_hosts=("jira.example",)))
+    hold_site(cluster, siteURL="https://jira.example", apiURL="https://jira.example")
+    hold_secret(cluster)
+    await sites.refresh()
+
+    assert ready(cluster)["status"] == "True"
+
+
+# Coming and going.
+
+
+async def test_a_site_that_is_not_there_is_trouble_with_its_name() -> None:
+    sites = Sites(None, None, Settings(namespace="ops"))  # type: ignore[arg-type]
+    link = sites.link("otter")
+
+    assert isinstance(link, Trouble)
+    assert link.reason is TroubleReason.SITE_NOT_FOUND
+    assert "'otter'" in link.message
+
+
+async def test_a_site_that_was_removed_is_no_longer_known_and_that_is_told(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+    told: list[str] = []
+    sites.listen(told.append)
+    cluster.remove(SITE)
+    await sites.refresh()
+
+    assert told == ["default"]
+    assert sites.known() == {}
+    assert isinstance(sites.link("default"), Trouble)
+
+
+async def test_one_site_in_trouble_does_not_harm_another(cluster: FakeCluster, sites: Sites) -> None:
+    hold_site(cluster, "other", credentialsSecretRef={"name": "missing"})
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+
+    assert ready(cluster)["status"] == "True"
+    assert cluster.conditions(f"{SITES}/other")["Ready"]["status"] == "False"
+
+
+async def test_without_the_crd_there_are_no_sites_and_no_error(
+    cluster: FakeCluster, sites: Sites, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.refusals[f"GET {SITES}"] = (404, "the server could not find the requested resource")
+    await sites.refresh()
+
+    assert sites.known() == {}
+    assert "install the CRDs" in caplog.text
+
+
+async def test_a_site_of_another_version_says_what_to_do(cluster: FakeCluster, sites: Sites) -> None:
+    cluster.hold(SITE, {"spec": {"site": URL}})
+    await sites.refresh()
+
+    assert ready(cluster)["status"] == "False"
+    assert "upgrade the chart" in ready(cluster)["message"]
+    assert sites.known() == {}
+
+
+async def test_a_status_that_cannot_be_written_does_not_keep_the_site_from_being_used(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    cluster.refusals[f"PATCH {SITE}/status"] = (503, "etcd is not there")
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+
+    assert isinstance(sites.link("default"), JiraClient)

@@ -1,0 +1,113 @@
+import asyncio
+import gc
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+
+import httpx
+import pytest
+
+from installation.program import free_port
+from rollout_reporter.controller.probes import serve_probes
+from rollout_reporter.controller.settings import Settings
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+
+
+class Served:
+    """Probes and metrics on free ports."""
+
+    def __init__(self) -> None:
+        self.is_ready = True
+        self.probes, self.metrics = free_port(), free_port()
+
+    async def get(self, path: str) -> httpx.Response:
+        port = self.metrics if path == "/metrics" else self.probes
+        async with httpx.AsyncClient(follow_redirects=True) as http:
+            return await http.get(f"http://127.0.0.1:{port}{path}")
+
+    async def answers(self) -> bool:
+        try:
+            return (await self.get("/healthz")).is_success and (await self.get("/metrics")).is_success
+        except httpx.TransportError:
+            return False
+
+
+@asynccontextmanager
+async def serving(served: Served) -> AsyncIterator[None]:
+    settings = Settings(
+        namespace="ops", host="127.0.0.1", probe_port=served.probes, metrics_port=served.metrics
+    )
+    task = asyncio.create_task(serve_probes(settings, is_ready=lambda: served.is_ready))
+    try:
+        async with asyncio.timeout(10):
+            while not await served.answers():  # noqa: ASYNC110 (nothing else tells)
+                await asyncio.sleep(0.01)
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
+
+
+@pytest.fixture(autouse=True)
+def no_stray_sockets() -> Iterator[None]:
+    """Sweep up what is left open, so that it is held against the one test that is about it."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+@pytest.fixture
+def served() -> Served:
+    return Served()
+
+
+async def test_who_is_alive_says_so(served: Served) -> None:
+    async with serving(served):
+        assert (await served.get("/healthz")).status_code == 200
+
+
+async def test_who_does_not_watch_is_not_ready(served: Served) -> None:
+    async with serving(served):
+        assert (await served.get("/readyz")).status_code == 200
+        served.is_ready = False
+        assert (await served.get("/readyz")).status_code == 503
+
+
+async def test_metrics_are_served_in_the_format_of_prometheus(served: Served) -> None:
+    async with serving(served):
+        answer = await served.get("/metrics")
+
+    assert "rollout_reporter_build_info{" in answer.text
+    assert "# TYPE rollout_reporter_leader gauge" in answer.text
+
+
+async def test_a_port_that_is_taken_is_named(served: Served) -> None:
+    async with serving(served):
+        settings = Settings(
+            namespace="ops", host="127.0.0.1", probe_port=served.probes, metrics_port=free_port()
+        )
+        with pytest.raises(ExceptionGroup) as caught:
+            await serve_probes(settings, is_ready=lambda: True)
+
+    assert str(served.probes) in str(caught.value.exceptions[0])
+
+
+async def test_in_the_end_nobody_listens_any_more(served: Served) -> None:
+    async with serving(served):
+        pass
+
+    assert not await listens(served.probes)
+    assert not await listens(served.metrics)

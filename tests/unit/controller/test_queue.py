@@ -1,0 +1,191 @@
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout_reporter.controller.queue import WorkQueue
+from unit.controller.fake_jira import Loop
+
+pytestmark = pytest.mark.looptime
+
+Queue = WorkQueue[str]
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+async def taken_at(queue: Queue) -> float:
+    await queue.take()
+    return now()
+
+
+async def test_a_key_that_is_added_twice_is_there_once() -> None:
+    queue = Queue()
+    queue.add("a")
+    queue.add("a")
+
+    assert len(queue) == 1
+    assert await queue.take() == "a"
+    assert len(queue) == 0
+
+
+async def test_keys_come_in_the_order_in_which_they_were_added() -> None:
+    queue = Queue()
+    for key in "bacb":
+        queue.add(key)
+
+    assert [await queue.take() for _ in range(3)] == ["b", "a", "c"]
+
+
+async def test_whoever_waits_gets_the_key_that_comes() -> None:
+    queue = Queue()
+    asyncio.get_running_loop().call_later(3, queue.add, "a")
+
+    assert await taken_at(queue) == 3
+
+
+async def test_a_key_in_somebodys_hands_is_given_to_nobody_else() -> None:
+    queue = Queue()
+    queue.add("a")
+    await queue.take()
+    queue.add("a")
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(queue.take(), 100)
+
+
+async def test_what_was_wanted_during_the_work_comes_back_after_it_once() -> None:
+    queue = Queue()
+    queue.add("a")
+    await queue.take()
+    queue.add("a")
+    queue.add("a")
+    queue.done("a")
+
+    assert await queue.take() == "a"
+    queue.done("a")
+    assert queue.is_idle
+
+
+async def test_work_that_nobody_wanted_again_does_not_come_back() -> None:
+    queue = Queue()
+    queue.add("a")
+    queue.done(await queue.take())
+
+    assert queue.is_idle
+
+
+async def test_a_queue_with_a_key_in_somebodys_hands_is_not_idle() -> None:
+    queue = Queue()
+    queue.add("a")
+    await queue.take()
+
+    assert not queue.is_idle
+
+
+async def test_a_delayed_key_comes_when_its_time_has_come() -> None:
+    queue = Queue()
+    queue.add_after("a", seconds(5))
+
+    assert len(queue) == 0
+    assert await taken_at(queue) == 5
+
+
+@pytest.mark.parametrize("delays", [(9, 5), (5, 9)])
+async def test_of_two_delays_the_earlier_wins_and_the_other_is_forgotten(delays: tuple[int, int]) -> None:
+    queue = Queue()
+    for delay in delays:
+        queue.add_after("a", seconds(delay))
+
+    assert await taken_at(queue) == 5
+    queue.done("a")
+    await asyncio.sleep(20)
+    assert queue.is_idle
+
+
+async def test_wanting_a_key_now_makes_its_delay_needless() -> None:
+    queue = Queue()
+    queue.add_after("a", seconds(5))
+    queue.add("a")
+    queue.done(await queue.take())
+    await asyncio.sleep(20)
+
+    assert queue.is_idle
+
+
+async def test_a_delay_that_ends_during_the_work_brings_the_key_back_after_it() -> None:
+    queue = Queue()
+    queue.add("a")
+    await queue.take()
+    queue.add_after("a", seconds(1))
+    await asyncio.sleep(10)
+    queue.done("a")
+
+    assert await taken_at(queue) == 10
+
+
+async def test_a_worker_that_gives_up_waiting_takes_no_key_along() -> None:
+    queue = Queue()
+    waiting = asyncio.create_task(queue.take())
+    await asyncio.sleep(1)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    queue.add("a")
+
+    assert await asyncio.wait_for(queue.take(), 1) == "a"
+
+
+delays = st.sampled_from([None, None, 0.0, 0.4, 1.0, 7.5])
+wishes = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.3, 1.0, 2.0]), st.sampled_from("abc"), delays), max_size=25
+)
+
+
+@given(wishes, st.integers(1, 4), st.sampled_from([0.1, 1.5, 4.0]))
+def test_no_wish_is_lost_and_no_key_is_ever_in_two_hands(
+    some: Sequence[tuple[float, str, float | None]], workers: int, duration: float
+) -> None:
+    """Each wish is followed by work that began at its time or later."""
+    queue, held, begun = Queue(), set[str](), dict[str, float]()
+    wanted: dict[str, float] = {}
+
+    async def work() -> None:
+        while True:
+            key = await queue.take()
+            assert key not in held
+            held.add(key)
+            begun[key] = now()
+            await asyncio.sleep(duration)
+            held.discard(key)
+            queue.done(key)
+
+    async def play() -> None:
+        tasks = [asyncio.create_task(work()) for _ in range(workers)]
+        for pause, key, delay in some:
+            await asyncio.sleep(pause)
+            wanted[key] = now()
+            if delay is None:
+                queue.add(key)
+            else:
+                queue.add_after(key, seconds(delay))
+        await asyncio.sleep(1000)
+        failed = [task for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert failed == []
+
+    loop = Loop(noop_cycles=8)
+    loop.run_until_complete(play())
+    loop.close()
+
+    assert queue.is_idle
+    assert all(begun[key] >= at for key, at in wanted.items())

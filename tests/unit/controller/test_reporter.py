@@ -1,0 +1,97 @@
+"""What a new leader makes of the places on record and of what the watch has seen meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+import pytest
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.cluster.reports import store_report
+from rollout_reporter.controller.book import Book
+from rollout_reporter.controller.context import Context
+from rollout_reporter.controller.reporter import Reporter
+from rollout_reporter.controller.sightings import Gone
+from rollout_reporter.core.deployments import read_deployment
+from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.report import State
+from unit.cluster.fake_cluster import APPS, FakeCluster
+from unit.controller.leading import leading
+from unit.core.situations import NOW, accepted, deployment, entry, ref, replica_set
+
+PLACE = ref().place
+DEPLOYMENT = f"{APPS}/deployments/checkout"
+IN_PROGRESS = accepted(entry(state=State.IN_PROGRESS))
+
+
+class Leader:
+    """A new leader that finds a rollout on record which was in progress."""
+
+    def __init__(self, context: Context, book: Book) -> None:
+        self.book, self.sightings = book, context.sightings
+        self._reporter = Reporter(context, book)
+
+    def states(self) -> list[str]:
+        """What Jira should hold."""
+        return [each.state.value for each in self.book[PLACE].ledger.entries]
+
+    async def work_until(self, condition: Callable[[], bool]) -> None:
+        """Report until something holds, for a second at most."""
+        task = asyncio.create_task(self._reporter.run())
+        try:
+            async with asyncio.timeout(1):
+                while not condition():  # noqa: ASYNC110 (nothing else tells)
+                    await asyncio.sleep(0.005)
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+@pytest.fixture
+async def leader(api: ApiClient) -> AsyncIterator[Leader]:
+    stored = await store_report(api, Ledger(ref(), (IN_PROGRESS,)), [], None)
+    async with leading(api) as context:
+        yield Leader(context, Book.of([stored], [], NOW))
+
+
+async def test_a_rollout_whose_workload_is_not_there_any_more_is_closed(leader: Leader) -> None:
+    await leader.work_until(lambda: leader.states() == ["cancelled"])
+
+
+async def test_a_rollout_whose_workload_was_seen_to_end_is_closed(leader: Leader) -> None:
+    leader.sightings.put(Gone(ref()))
+    await leader.work_until(lambda: leader.states() == ["cancelled"])
+
+
+async def test_a_rollout_of_a_workload_that_was_made_again_is_closed(
+    cluster: FakeCluster, leader: Leader
+) -> None:
+    cluster.hold(DEPLOYMENT, deployment(uid="uid-2"))
+    cluster.hold(f"{APPS}/replicasets/checkout-7d9f", replica_set(owner="uid-2"))
+    leader.sightings.put(read_deployment(deployment(uid="uid-2")))
+    await leader.work_until(lambda: leader.states() == ["cancelled"])
+
+    assert leader.book[PLACE].ref == ref(uid="uid-2")
+
+
+async def test_a_rollout_of_a_workload_whose_namesake_has_ended_too_is_closed(leader: Leader) -> None:
+    leader.sightings.put(Gone(ref(uid="uid-2")))
+    await leader.work_until(lambda: leader.states() == ["cancelled"])
+
+
+async def test_without_its_jira_site_a_workload_waits_and_says_so(
+    cluster: FakeCluster, leader: Leader
+) -> None:
+    cluster.hold("/api/v1/namespaces/shop", {})
+    body = deployment("cart", uid="uid-3")
+    cluster.hold(f"{APPS}/deployments/cart", body)
+    cluster.hold(f"{APPS}/replicasets/cart-7d9f", replica_set("cart", owner="uid-3"))
+    leader.sightings.put(read_deployment(body))
+    await leader.work_until(lambda: _reason(cluster) == "SiteNotFound")
+
+
+def _reason(cluster: FakeCluster) -> str | None:
+    shown = cluster.conditions(f"{APPS}/deployments/cart").get("rollout-reporter.dev/Reported", {})
+    reason: str | None = shown.get("reason")
+    return reason

@@ -1,0 +1,383 @@
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollout_reporter.controller.sender import Sender
+from rollout_reporter.core.outcome import Accepted, Answer, Rejected, Trouble, TroubleReason
+from rollout_reporter.core.report import State, Update
+from unit.controller.fake_jira import BAD, DOWN, LARGE, Desk, FakeJira, Mishap, item, running, sender_to
+from unit.core.situations import ref
+
+pytestmark = pytest.mark.looptime
+
+AT_ONCE = timedelta(0)
+JITTER = 1.3
+HAIR = 0.02
+"""The delays are told by the wall clock, which moves a little while the loop's does not."""
+
+TROUBLES = [reason for reason in TroubleReason if reason not in {LARGE.reason, BAD.reason}]
+
+
+@pytest.fixture
+def jira() -> FakeJira:
+    return FakeJira()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+def sender(jira: FakeJira, desk: Desk) -> Sender:
+    return sender_to(jira, desk)
+
+
+def put(sender: Sender, *names: str, **changes: Any) -> None:
+    for name in names:
+        sender.outbox.put(item(name, **changes), linger=AT_ONCE)
+
+
+def pauses(jira: FakeJira) -> list[float]:
+    """Times between the end of a request and the next one."""
+    return [later - before - jira.seconds for before, later in zip(jira.times, jira.times[1:], strict=False)]
+
+
+# All goes well.
+
+
+async def test_what_jira_accepts_is_settled_with_the_number_that_it_was_sent_with(
+    sender: Sender, jira: FakeJira, desk: Desk
+) -> None:
+    put(sender, "a", "b")
+    async with running(sender):
+        await asyncio.sleep(1)
+
+    assert len(jira.requests) == 1
+    assert [(place, outcome) for place, _, outcome in desk.settled] == [
+        (ref("a").place, Accepted()),
+        (ref("b").place, Accepted()),
+    ]
+    assert [update for _, update, _ in desk.settled] == list(jira.held.values())
+
+
+async def test_each_update_has_a_higher_number_than_all_before(sender: Sender, jira: FakeJira) -> None:
+    async with running(sender):
+        for state in (State.PENDING, State.IN_PROGRESS, State.SUCCESSFUL):
+            put(sender, "a", "b", state=state)
+            await asyncio.sleep(1)
+    numbers = [update.number for _, updates in jira.requests for update in updates]
+
+    assert numbers == sorted(set(numbers))
+    assert {update.report.state for update in jira.held.values()} == {State.SUCCESSFUL}
+
+
+# Trouble with the whole request.
+
+
+@pytest.mark.parametrize("reason", TROUBLES)
+async def test_whatever_the_trouble_all_of_it_stays_wanted_and_is_sent_in_the_end(
+    sender: Sender, jira: FakeJira, desk: Desk, reason: TroubleReason
+) -> None:
+    jira.next.append(Trouble(reason, "no"))
+    put(sender, "a", "b", "c")
+    async with running(sender):
+        await asyncio.sleep(0.5)
+        assert sender.trouble is not None
+        assert sender.trouble.reason is reason
+        assert sender.next_attempt is not None
+        assert desk.settled == []
+        await asyncio.sleep(200)
+
+    assert len(jira.held) == 3
+    assert sender.trouble is None
+    assert sender.next_attempt is None
+
+
+async def test_trouble_is_told_to_all_places_that_wait_and_its_end_to_those_that_still_do(
+    sender: Sender, jira: FakeJira, desk: Desk
+) -> None:
+    jira.next.append(DOWN)
+    put(sender, "a", "b")
+    async with running(sender):
+        await asyncio.sleep(10)
+
+    assert desk.told[0] == {ref("a").place, ref("b").place}
+    assert len(desk.told) == 2
+
+
+async def test_attempts_become_rarer_and_a_success_begins_anew(sender: Sender, jira: FakeJira) -> None:
+    jira.next.extend([DOWN] * 4)
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(100)
+        jira.next.append(DOWN)
+        put(sender, "a", state=State.FAILED)
+        await asyncio.sleep(100)
+    delays = pauses(jira)
+
+    for delay, least in zip(delays[:4], (1, 2, 4, 8), strict=True):
+        assert least - HAIR <= delay <= least * JITTER + HAIR
+    assert delays[-1] <= JITTER + HAIR
+
+
+async def test_a_credential_that_jira_forbids_is_tried_once_a_minute(sender: Sender, jira: FakeJira) -> None:
+    jira.next.append(Trouble(TroubleReason.FORBIDDEN, "The app may not do this."))
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(200)
+
+    assert 60 - HAIR <= pauses(jira)[0] <= 60 * JITTER
+
+
+async def test_jira_is_left_alone_for_as_long_as_it_asks(sender: Sender, jira: FakeJira) -> None:
+    jira.next.append(Trouble(TroubleReason.RATE_LIMITED, "Slower.", timedelta(seconds=30)))
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(1)
+        put(sender, "b")
+        sender.hurry()
+        await asyncio.sleep(200)
+
+    assert 30 - HAIR <= pauses(jira)[0] <= 30 * JITTER
+    assert len(jira.held) == 2
+
+
+async def test_hurry_ends_a_pause_that_jira_did_not_ask_for(sender: Sender, jira: FakeJira) -> None:
+    jira.next.append(Trouble(TroubleReason.FORBIDDEN, "The app may not do this."))
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(5)
+        sender.hurry()
+        await asyncio.sleep(1)
+
+    assert jira.times == pytest.approx([0, 5], abs=HAIR)
+
+
+async def test_hurry_when_all_is_well_does_not_shorten_a_later_pause(sender: Sender, jira: FakeJira) -> None:
+    async with running(sender):
+        sender.hurry()
+        jira.next.append(DOWN)
+        put(sender, "a")
+        await asyncio.sleep(10)
+
+    assert pauses(jira)[0] >= 1 - HAIR
+
+
+async def test_without_a_way_to_the_site_no_number_is_used_up_until_there_is_one(
+    jira: FakeJira, desk: Desk
+) -> None:
+    ways: list[Trouble | FakeJira] = [Trouble(TroubleReason.SITE_NOT_FOUND, "there is no JiraSite"), jira]
+    sender = Sender("default", link=lambda: ways[0], next_number=desk.next_number, ledgers=desk)
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(0.5)
+        assert desk.number == 0
+        ways.pop(0)
+        sender.hurry()
+        await asyncio.sleep(0.5)
+
+    assert len(jira.held) == 1
+
+
+async def test_a_newer_state_is_sent_in_place_of_the_one_that_failed(sender: Sender, jira: FakeJira) -> None:
+    jira.next.append(DOWN)
+    put(sender, "a", state=State.IN_PROGRESS)
+    async with running(sender):
+        await asyncio.sleep(0.01)
+        put(sender, "a", state=State.SUCCESSFUL)
+        await asyncio.sleep(10)
+
+    assert [[one.state for one in batch] for batch in jira.batches] == [
+        [State.IN_PROGRESS],
+        [State.SUCCESSFUL],
+    ]
+
+
+# The journal.
+
+
+async def test_whatever_is_sent_was_noted_down_before(desk: Desk) -> None:
+    noted: list[bool] = []
+
+    class Careful(FakeJira):
+        async def submit(self, updates: Sequence[Update]) -> Answer:
+            noted.append({update.report.key for update in updates} <= desk.enlisted)
+            return await super().submit(updates)
+
+    sender = sender_to(Careful(), desk)
+    put(sender, *"abc")
+    async with running(sender):
+        await asyncio.sleep(1)
+
+    assert noted == [True]
+
+
+async def test_while_nothing_can_be_noted_down_nothing_is_sent_and_nothing_lost(
+    sender: Sender, jira: FakeJira, desk: Desk
+) -> None:
+    desk.closed = True
+    put(sender, *"ab")
+    async with running(sender):
+        await asyncio.sleep(20)
+        assert jira.requests == []
+        assert desk.number == 0
+        desk.closed = False
+        await asyncio.sleep(60)
+
+    assert len(jira.held) == 2
+    assert sender.next_attempt is None
+
+
+async def test_that_nothing_can_be_noted_down_is_no_trouble_of_the_site(sender: Sender, desk: Desk) -> None:
+    desk.closed = True
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(5)
+
+        assert sender.trouble is None
+
+
+# Trouble with one deployment among many.
+
+
+@pytest.mark.parametrize("culprit", range(7))
+async def test_a_bad_request_is_halved_until_the_culprit_stands_alone(
+    sender: Sender, jira: FakeJira, desk: Desk, culprit: int
+) -> None:
+    names = "abcdefg"
+    guilty = item(names[culprit]).report.key
+    jira.culprits.add(guilty)
+    put(sender, *names)
+    async with running(sender):
+        await asyncio.sleep(5)
+
+    assert set(jira.held) == {item(name).report.key for name in names} - {guilty}
+    assert desk.outcomes()[guilty] == Rejected((BAD.message,))
+    assert sender.trouble is None
+    assert sender.outbox.is_empty
+
+
+async def test_several_culprits_are_all_found(sender: Sender, jira: FakeJira, desk: Desk) -> None:
+    guilty = {item(name).report.key for name in "adf"}
+    jira.culprits |= guilty
+    put(sender, *"abcdefg")
+    async with running(sender):
+        await asyncio.sleep(5)
+
+    assert {key for key, outcome in desk.outcomes().items() if isinstance(outcome, Rejected)} == guilty
+    assert len(jira.held) == 4
+
+
+async def test_a_request_that_is_too_large_is_split_until_it_fits(sender: Sender, jira: FakeJira) -> None:
+    jira.most = 3
+    for number in range(50):
+        sender.outbox.put(item(number=number), linger=AT_ONCE)
+    async with running(sender):
+        await asyncio.sleep(20)
+
+    assert len(jira.held) == 50
+    assert sender.outbox.is_empty
+
+
+async def test_one_deployment_that_is_too_large_by_itself_is_rejected(
+    sender: Sender, jira: FakeJira, desk: Desk
+) -> None:
+    jira.most = 0
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(5)
+
+    assert desk.outcomes() == {item("a").report.key: Rejected((LARGE.message,))}
+    assert len(jira.requests) == 1
+
+
+async def test_a_report_that_cannot_be_put_into_a_request_is_rejected_and_spoils_no_other(
+    jira: FakeJira, desk: Desk
+) -> None:
+    class Picky:
+        async def submit(self, updates: list[Update]) -> Answer:
+            if any(update.report.display_name == "unspeakable" for update in updates):
+                raise ValueError("surrogates not allowed")
+            return await jira.submit(updates)
+
+    sender = Sender("default", link=Picky, next_number=desk.next_number, ledgers=desk)  # type: ignore[arg-type]
+    put(sender, "a", "c")
+    put(sender, "b", display_name="unspeakable")
+    async with running(sender):
+        await asyncio.sleep(5)
+
+    assert set(jira.held) == {item("a").report.key, item("c").report.key}
+    assert isinstance(desk.outcomes()[item("b").report.key], Rejected)
+
+
+async def test_trouble_in_the_middle_of_halving_loses_nothing(sender: Sender, jira: FakeJira) -> None:
+    names = "abcdefgh"
+    put(sender, *names)
+    jira.next.extend([BAD, BAD, DOWN, DOWN])
+    async with running(sender):
+        await asyncio.sleep(60)
+
+    assert len(jira.held) == len(names)
+    assert sender.outbox.is_empty
+
+
+async def test_jira_is_left_alone_also_if_it_asks_in_the_middle_of_halving(
+    sender: Sender, jira: FakeJira
+) -> None:
+    slower = Trouble(TroubleReason.RATE_LIMITED, "Slower.", timedelta(seconds=30))
+    put(sender, *"abcd")
+    jira.most = 2
+    async with running(sender):
+        await asyncio.sleep(2.5 * jira.seconds)  # the whole was too large, half of it was taken
+        jira.down = slower
+        await asyncio.sleep(29)
+
+    assert len(jira.requests) == 3
+
+
+# No answer about a deployment.
+
+
+async def test_what_jira_says_nothing_about_is_sent_again_with_a_higher_number(
+    sender: Sender, jira: FakeJira, desk: Desk
+) -> None:
+    jira.next.append(Mishap.SILENCE)
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(5)
+    first, second = [update for _, updates in jira.requests for update in updates]
+
+    assert first.report == second.report
+    assert first.number < second.number
+    assert desk.outcomes() == {item("a").report.key: Accepted()}
+
+
+async def test_what_jira_keeps_silent_about_is_sent_ever_more_rarely(sender: Sender, jira: FakeJira) -> None:
+    jira.next.extend([Mishap.SILENCE] * 1000)
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(30)
+
+    assert 2 <= len(jira.requests) <= 10
+
+
+# The end.
+
+
+async def test_once_numbers_may_not_be_issued_sending_ends(jira: FakeJira, desk: Desk) -> None:
+    class NotLeadingError(Exception):
+        pass
+
+    async def refuse() -> int:
+        raise NotLeadingError
+
+    sender = Sender("default", link=lambda: jira, next_number=refuse, ledgers=desk)
+    put(sender, "a")
+
+    with pytest.raises(NotLeadingError):
+        await sender.run()
+    assert jira.requests == []

@@ -1,0 +1,101 @@
+from typing import Any
+
+import pytest
+
+from rollout_reporter.controller.sightings import Gone, Sightings
+from rollout_reporter.core.workload import Kind, Place, Snapshot
+from unit.core.situations import ref, snapshot
+
+
+def seen(uid: str = "uid-1", **changes: Any) -> Snapshot:
+    return snapshot(ref=ref(uid=uid), **changes)
+
+
+@pytest.fixture
+def sightings() -> Sightings:
+    return Sightings()
+
+
+def test_the_newest_sighting_replaces_the_older_one(sightings: Sightings) -> None:
+    sightings.put(seen(resource_version=1))
+    sightings.put(seen(resource_version=2))
+
+    assert sightings.get(ref().place) == seen(resource_version=2)
+
+
+def test_a_workload_that_is_gone_is_remembered_as_gone(sightings: Sightings) -> None:
+    sightings.put(seen())
+    sightings.put(Gone(ref()))
+
+    assert sightings.get(ref().place) == Gone(ref())
+
+
+def test_the_end_of_a_workload_loses_against_its_namesake(sightings: Sightings) -> None:
+    sightings.put(seen("uid-1"))
+    sightings.put(seen("uid-2"))
+    sightings.put(Gone(ref(uid="uid-1")))
+
+    assert sightings.get(ref().place) == seen("uid-2")
+
+
+def test_the_end_of_a_workload_that_was_never_seen_is_news(sightings: Sightings) -> None:
+    sightings.put(Gone(ref()))
+
+    assert sightings.get(ref().place) == Gone(ref())
+
+
+def test_a_namesake_wins_against_the_end_of_an_earlier_workload(sightings: Sightings) -> None:
+    sightings.put(Gone(ref(uid="uid-1")))
+    sightings.put(seen("uid-2"))
+
+    assert sightings.get(ref().place) == seen("uid-2")
+
+
+def test_places_of_different_kinds_are_different(sightings: Sightings) -> None:
+    sightings.put(seen())
+    sightings.put(Gone(ref(kind=Kind.ROLLOUT)))
+
+    assert sightings.get(ref().place) == seen()
+
+
+def test_a_listener_hears_of_what_was_seen_before_and_of_all_news(sightings: Sightings) -> None:
+    heard: list[Place] = []
+    sightings.put(seen())
+    sightings.listen(heard.append)
+    other = snapshot(ref=ref("cart"))
+    sightings.put(other)
+
+    assert heard == [ref().place, ref("cart").place]
+
+
+def test_a_late_end_is_no_news(sightings: Sightings) -> None:
+    heard: list[Place] = []
+    sightings.put(seen("uid-2"))
+    sightings.listen(heard.append)
+    sightings.put(Gone(ref(uid="uid-1")))
+
+    assert heard == [ref().place]
+
+
+def test_who_listens_no_more_hears_nothing_but_what_happens_is_kept(sightings: Sightings) -> None:
+    heard: list[Place] = []
+    sightings.listen(heard.append)
+    sightings.listen(None)
+    sightings.put(seen())
+
+    assert heard == []
+    assert sightings.get(ref().place) == seen()
+
+
+def test_what_is_forgotten_leaves_nothing(sightings: Sightings) -> None:
+    sightings.put(Gone(ref()))
+    sightings.forget(ref())
+
+    assert sightings.get(ref().place) is None
+
+
+def test_forgetting_a_workload_does_not_forget_its_namesake(sightings: Sightings) -> None:
+    sightings.put(seen("uid-2"))
+    sightings.forget(ref(uid="uid-1"))
+
+    assert sightings.get(ref().place) == seen("uid-2")
