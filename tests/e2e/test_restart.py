@@ -21,10 +21,6 @@ def test_a_stopped_operator_ends_well_and_hands_its_lease_over(product: Product)
     assert "Traceback" not in product.log()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="content_of takes repr(report), which tells a datetime.UTC from the UTC that pydantic reads",
-)
 def test_nothing_is_reported_twice_for_what_was_settled(
     shop: Shop, product: Product, issue: str, other_issue: str
 ) -> None:
@@ -46,7 +42,6 @@ def test_nothing_is_reported_twice_for_what_was_settled(
     assert [each for each in sent_since if identity(each) in settled] == []
 
 
-@pytest.mark.xfail(strict=True, reason="hints are known only while a Jira deployment is opened")
 def test_what_is_shown_of_a_settled_workload_outlives_the_operator(
     shop: Shop, product: Product, issue: str, other_issue: str
 ) -> None:

@@ -149,7 +149,8 @@ class FakeCluster:
             self.objects[path] = before | {"status": body.get("status")}
         else:
             kept = {"status": before["status"]} if "status" in before else {}
-            self.objects[path] = body | {"metadata": before["metadata"]} | kept
+            own = {name: before["metadata"][name] for name in ("name", "uid", "generation")}
+            self.objects[path] = body | {"metadata": body["metadata"] | own} | kept
         return self._saved(path)
 
     def _patch(self, path: str, asked: Asked, *, is_status: bool) -> Object:

@@ -123,11 +123,11 @@ def test_keys_in_the_template_come_before_those_of_the_workload() -> None:
 
 def test_changed_keys_of_a_settled_workload_are_gained_after_a_quiet_minute() -> None:
     story = Story().runs("web:1").annotated("SHOP-1 SHOP-2")
-    assert story.current.issue_keys == ("SHOP-1",)
+    assert list(story.current.issue_keys) == ["SHOP-1"]
 
     story.later(seconds=61)
 
-    assert story.current.issue_keys == ("SHOP-1", "SHOP-2")
+    assert list(story.current.issue_keys) == ["SHOP-1", "SHOP-2"]
 
 
 def test_changed_keys_belong_to_a_rollout_that_begins_within_the_quiet_minute() -> None:

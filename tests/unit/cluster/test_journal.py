@@ -1,0 +1,145 @@
+"""The journal: what may have been sent is known to whoever leads next."""
+
+from dataclasses import replace
+
+import pytest
+from kubernetes.aio.client.api_client import ApiClient
+
+from rollout_reporter.cluster.api import ConflictError
+from rollout_reporter.cluster.journal import CAPACITY, Journal, Listed
+from unit.cluster.fake_cluster import FakeCluster
+from unit.core.situations import entry, ref
+
+PAGE = "/api/v1/namespaces/ops/configmaps/rollout-reporter-journal-0"
+
+
+def listed(number: int = 1, **changes: object) -> Listed:
+    return Listed(ref(), entry(number=number, **changes))
+
+
+async def taken_over(api: ApiClient) -> Journal:
+    journal = Journal(api, "ops")
+    await journal.take_over(1000)
+    return journal
+
+
+async def what_a_new_leader_finds(api: ApiClient) -> set[int]:
+    found, _ = await Journal(api, "ops").take_over(2000)
+    return {each.entry.number for each in found}
+
+
+async def test_what_is_listed_is_found_by_the_next_leader_with_all_that_closes_it(api: ApiClient) -> None:
+    one = listed()
+    await (await taken_over(api)).enlist([one], 1500)
+
+    [found], ceiling = await Journal(api, "ops").take_over(2000)
+
+    assert found == one
+    assert ceiling == 1500
+
+
+async def test_a_batch_costs_one_write_and_a_second_report_of_the_same_none(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    journal = await taken_over(api)
+    cluster.forget_requests()
+
+    await journal.enlist([listed(number) for number in range(100)], 1500)
+    await journal.enlist([listed(number) for number in range(50)], 1500)
+
+    assert cluster.writes() == [f"PUT {PAGE}"]
+
+
+async def test_gained_keys_are_noted_too(api: ApiClient) -> None:
+    journal = await taken_over(api)
+    await journal.enlist([listed()], 1500)
+    await journal.enlist([listed(issue_keys=("SHOP-41", "SHOP-99"))], 1500)
+
+    [found], _ = await Journal(api, "ops").take_over(2000)
+
+    assert found.entry.issue_keys == ("SHOP-41", "SHOP-99")
+
+
+async def test_an_old_leader_is_stopped_by_the_next_thing_it_wants_to_send(api: ApiClient) -> None:
+    old = await taken_over(api)
+    await taken_over(api)
+
+    with pytest.raises(ConflictError):
+        await old.enlist([listed()], 1500)
+
+
+async def test_an_old_leader_is_stopped_also_when_it_begins_a_new_page(api: ApiClient) -> None:
+    old = await taken_over(api)
+    await old.enlist([listed(number) for number in range(CAPACITY)], 1500)
+    await taken_over(api)
+
+    with pytest.raises(ConflictError):
+        await old.enlist([listed(CAPACITY)], 1500)
+
+
+async def test_a_full_page_is_followed_by_another(api: ApiClient) -> None:
+    journal = await taken_over(api)
+    for start in range(0, CAPACITY + 100, 100):
+        await journal.enlist([listed(number) for number in range(start, start + 100)], 1500)
+
+    assert await what_a_new_leader_finds(api) == set(range(CAPACITY + 100))
+
+
+async def test_what_is_over_leaves_with_a_later_write(cluster: FakeCluster, api: ApiClient) -> None:
+    journal = await taken_over(api)
+    await journal.enlist([listed(1), listed(2)], 1500)
+    journal.strike([listed(1).id])
+    assert len(cluster.objects[PAGE]["data"]) == 2
+
+    await journal.enlist([listed(3)], 1500)
+
+    assert await what_a_new_leader_finds(api) == {2, 3}
+
+
+async def test_what_is_over_leaves_in_the_end_without_another_write(api: ApiClient) -> None:
+    journal = await taken_over(api)
+    await journal.enlist([listed(1)], 1500)
+    journal.strike([listed(1).id])
+    await journal.flush(1500)
+
+    assert await what_a_new_leader_finds(api) == set()
+
+
+async def test_what_is_sent_again_after_its_end_is_not_struck(api: ApiClient) -> None:
+    journal = await taken_over(api)
+    await journal.enlist([listed(1)], 1500)
+    journal.strike([listed(1).id])
+    await journal.enlist([listed(1)], 1500)
+    await journal.flush(1500)
+
+    assert await what_a_new_leader_finds(api) == {1}
+
+
+async def test_a_deleted_page_is_made_again_with_what_it_held(cluster: FakeCluster, api: ApiClient) -> None:
+    journal = await taken_over(api)
+    await journal.enlist([listed(1)], 1500)
+    cluster.remove(PAGE)
+
+    await journal.enlist([listed(2)], 1500)
+
+    assert await what_a_new_leader_finds(api) == {1, 2}
+
+
+async def test_an_entry_that_somebody_has_spoiled_does_not_keep_the_others_from_being_read(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    await (await taken_over(api)).enlist([listed(1), listed(2)], 1500)
+    data = cluster.objects[PAGE]["data"]
+    data[next(iter(data))] = "not what it was"
+
+    assert len(await what_a_new_leader_finds(api)) == 1
+
+
+async def test_the_same_number_on_two_sites_is_two_deployments(api: ApiClient) -> None:
+    one = listed()
+    other = replace(one, entry=replace(one.entry, site="other"))
+    await (await taken_over(api)).enlist([one, other], 1500)
+
+    found, _ = await Journal(api, "ops").take_over(2000)
+
+    assert {each.entry.site for each in found} == {"default", "other"}
