@@ -66,6 +66,9 @@ format: $(VENV)/.installed ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: cluster-tools ## measure memory, lag and writes against the budgets
+	$(BIN)/python -m bench
+
 lock: $(VENV)/.installed ## pin the dependencies anew, with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header \
 	  pyproject.toml -o requirements.txt

@@ -6,8 +6,6 @@ API server takes it that way is shown in `tests/e2e`.
 
 import asyncio
 import contextlib
-import gc
-import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -40,9 +38,6 @@ NAMESPACED = [
     "v1/secrets",
 ]
 CLUSTER_WIDE = ["apiextensions.k8s.io/v1/customresourcedefinitions", "v1/namespaces"]
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
-"""Of the probes, see `no_stray_sockets`."""
-
 FOREIGN_FINALIZER = "kopf.zalando.org/KopfFinalizerMarker"
 
 
@@ -57,15 +52,6 @@ class Jira:
         async with httpx.AsyncClient() as http:
             held = (await http.get(f"{self.url}/sandbox/state")).json()["deployments"]
         return [each["deployment"]["state"] for each in held if issue in each["issues"]]
-
-
-@pytest.fixture(autouse=True)
-def no_stray_sockets() -> Iterator[None]:
-    """Sweep up the listeners that the probes leave open, see `unit/controller/test_probes.py`."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ KEYS_QUIET_TIME: Final = timedelta(seconds=60)
 then `kubectl set image`), which then owns them. Else they are a correction, and the present Jira deployment
 gains them; it never loses any."""
 
+CORRECTION_TIME: Final = timedelta(seconds=10)
+"""Where Jira has refused everything, changed keys are most likely a correction, and wait no longer."""
+
 MAX_ASSOCIATIONS: Final = 500
 """Jira's limit of issues and services of one deployment."""
 
@@ -88,7 +91,15 @@ def keys_gained(seen: Seen, ledger: Ledger) -> tuple[tuple[str, ...], datetime] 
     """Which keys are added to the present Jira deployment, and when; `None` if none have changed."""
     entry = ledger.find(seen.course.taken_up.id) if seen.course.taken_up else None
     gained = keys_to_gain(seen, entry) if entry and not seen.course.asked else ()
-    return (gained, seen.keys_since + seen.keys_quiet_time) if gained else None
+    if entry is None or not gained:
+        return None
+    quiet_time = CORRECTION_TIME if _is_refused(entry) else seen.keys_quiet_time
+    return gained, seen.keys_since + min(quiet_time, seen.keys_quiet_time)
+
+
+def _is_refused(entry: Entry) -> bool:
+    """Whether Jira has refused all that it was ever told of it, so that it holds nothing of it."""
+    return entry.refusal is not None and entry.acknowledged is None
 
 
 def _over(snapshot: Snapshot) -> str | None:
@@ -153,12 +164,10 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
         entry = _renamed(waiting, seen, _keys_of(rollout, seen, ledger) or waiting.issue_keys, rollout.images)
     else:
         ledger = _withdraw(ledger, now)
-    if entry.refusal and not entry.acknowledged and keys_to_gain(seen, entry):
-        # Jira holds nothing of it, so nothing can be lost: the keys are corrected at once.
-        entry = _renamed(entry, seen, seen.issue_keys, rollout.images)
     gains = keys_gained(seen, ledger)
     if gains and now >= gains[1]:
-        entry = _renamed(entry, seen, entry.issue_keys + gains[0], rollout.images)
+        kept = () if _is_refused(entry) else entry.issue_keys
+        entry = _renamed(entry, seen, kept + gains[0], rollout.images)
     ledger = ledger.put(_carried_on(entry, rollout, now))
     return _rolled_back(ledger, rollout, now)
 

@@ -1,7 +1,5 @@
 import asyncio
-import gc
-import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import httpx
@@ -10,8 +8,6 @@ import pytest
 from installation.program import free_port
 from rollout_reporter.controller.probes import serve_probes
 from rollout_reporter.controller.settings import Settings
-
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
 class Served:
@@ -58,15 +54,6 @@ async def listens(port: int) -> bool:
     writer.close()
     await writer.wait_closed()
     return True
-
-
-@pytest.fixture(autouse=True)
-def no_stray_sockets() -> Iterator[None]:
-    """Sweep up what is left open, so that it is held against the one test that is about it."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from rollout_reporter.core.report import State
 from unit.cluster.fake_cluster import APPS, EVENTS, OURS, FakeCluster
 from unit.controller.fake_jira import Desk
 from unit.controller.leading import leading
-from unit.core.situations import NOW, accepted, deployment, entry, moved_on, ref, rejected, snapshot
+from unit.core.situations import NOW, accepted, deployment, entry, moved_on, ref, rejected, snapshot, wishes
 
 PLACE = ref().place
 DEPLOYMENT = f"{APPS}/deployments/checkout"
@@ -247,6 +247,17 @@ async def test_trouble_with_the_site_is_shown_and_recorded_and_told_once(shop: S
     assert await shop.shown() == NEW_REPORT + CONDITION + EVENT
     assert shop.reason == "JiraUnavailable"
     assert await shop.shown() == []
+
+
+@pytest.mark.xfail(strict=True, reason="the message grows past what a condition of a RolloutReport may say")
+async def test_a_whole_novel_in_the_place_of_issue_keys_is_recorded_like_any_other_mistake(
+    shop: Shop,
+) -> None:
+    novel = " ".join(f"word{number}" for number in range(5000))
+    shop.know(accepted(entry()), snapshot=snapshot(revision=4, wishes=wishes(f"SHOP-41 SHOP-57 {novel}")))
+    await shop.shown()
+
+    assert REPORT in shop.cluster.objects
 
 
 async def test_a_missing_site_is_shown_though_there_is_nothing_to_record(shop: Shop) -> None:

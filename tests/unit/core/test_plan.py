@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from rollout_reporter.core.ledger import MOST
-from rollout_reporter.core.outcome import Accepted
+from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import Update
 from unit.core.story import CREATED, Story, Version
 
@@ -138,6 +138,18 @@ def test_changed_keys_belong_to_a_rollout_that_begins_within_the_quiet_minute() 
 def test_a_deployment_never_loses_a_key() -> None:
     story = Story(keys="SHOP-1 SHOP-2").runs("web:1").annotated("SHOP-2").later(minutes=2)
     assert story.current.issue_keys == ("SHOP-1", "SHOP-2")
+
+
+def test_keys_that_jira_refused_are_replaced_ten_seconds_after_their_correction() -> None:
+    story = Story(keys="SHIP-1").runs("web:1")
+    update = Update(story.current.report, 1)
+    story.ledger = story.ledger.settle(update, Rejected(("No",), ("SHIP-1",)), story.now)
+
+    story.annotated("SHOP-1")
+    assert list(story.current.issue_keys) == ["SHIP-1"]
+
+    story.later(seconds=11)
+    assert list(story.current.issue_keys) == ["SHOP-1"]
 
 
 def test_removing_the_keys_in_mid_rollout_cancels_it() -> None:
