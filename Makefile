@@ -42,7 +42,7 @@ check: $(VENV)/.installed ## lint, types, import rules, unit tests: under a minu
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --explicit-package-bases tests
+	$(BIN)/mypy tests
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/unit
 

@@ -1,6 +1,6 @@
 """Looking up what belongs to one workload, on demand; nothing of this is watched."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -60,6 +60,14 @@ async def find_reference(api: ApiClient, rollout: Snapshot) -> Snapshot | None:
         return deployments.read_deployment(await get(api, path))
     except NotFoundError:
         return None
+
+
+async def list_references(api: ApiClient, namespace: str) -> AsyncIterator[Snapshot]:
+    """Rollouts that use a Deployment's template, in one Namespace or in all (`""`)."""
+    path = path_to(_API_VERSIONS[Kind.ROLLOUT], _PLURALS[Kind.ROLLOUT], namespace)
+    async for body in list_pages(api, path):
+        if "workloadRef" in (body.get("spec") or {}):
+            yield rollouts.read_rollout(body)
 
 
 async def list_uids(api: ApiClient, kind: Kind, namespace: str) -> set[str]:

@@ -4,10 +4,10 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from kubernetes.aio.client.api_client import ApiClient
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from rollout_reporter.core import names
 
@@ -15,6 +15,8 @@ from .api import NotFoundError, get, list_pages, merge_patch, path_to
 from .resources import JiraSiteSpec, JiraSiteStatus
 
 PLURAL: Final = "jirasites"
+
+Fitting = TypeVar("Fitting", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,12 @@ async def load_sites(api: ApiClient, namespace: str) -> AsyncIterator[StoredSite
     """All JiraSites of the operator's Namespace."""
     async for body in list_pages(api, path_to(names.API_VERSION, PLURAL, namespace)):
         meta = body["metadata"]
-        status = JiraSiteStatus.model_validate(body.get("status") or {})
-        try:
-            spec = JiraSiteSpec.model_validate(body["spec"])
-        except ValidationError:
-            spec = None
-        yield StoredSite(namespace, meta["name"], meta["uid"], meta.get("generation", 0), spec, status)
+        spec, status = (
+            _fitting(JiraSiteSpec, body["spec"]),
+            _fitting(JiraSiteStatus, body.get("status") or {}),
+        )
+        generation = meta.get("generation", 0)
+        yield StoredSite(namespace, meta["name"], meta["uid"], generation, spec, status or JiraSiteStatus())
 
 
 async def store_site_status(api: ApiClient, site: StoredSite, status: JiraSiteStatus) -> None:
@@ -67,6 +69,13 @@ async def load_secret(api: ApiClient, namespace: str, name: str) -> Mapping[str,
     except NotFoundError:
         return None
     return {key: _decoded(value) for key, value in (body.get("data") or {}).items()}
+
+
+def _fitting(model: type[Fitting], body: object) -> Fitting | None:
+    try:
+        return model.model_validate(body)
+    except ValidationError:
+        return None
 
 
 def _decoded(value: str) -> str:

@@ -127,8 +127,8 @@ class Operator:
         )
         reporter = Reporter(context, Book.of(reports, listed, datetime.now(UTC)))
         sites.listen(reporter.site_changed)
-        async with _in_background(sites.run()), _in_background(reporter.run()) as reporting:
-            await _first_of(self._stop.wait(), reporting)
+        async with _in_background(sites.run()) as polling, _in_background(reporter.run()) as reporting:
+            await _first_of(self._stop.wait(), polling, reporting)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_GRACE.total_seconds()):
                     await reporter.finish()

@@ -49,6 +49,7 @@ class Reporter:
 
     async def run(self) -> None:
         """Report until cancelled."""
+        await self._context.sightings.references_known.wait()
         for place in self._book:
             self._queue.add(place)
         self._context.sightings.listen(self._queue.add)

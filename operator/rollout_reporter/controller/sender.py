@@ -73,6 +73,8 @@ class Sender:
         self._link, self._next_number, self._ledgers = link, next_number, ledgers
         self._backoff = Backoff()
         self._hurry = asyncio.Event()
+        self._resume_at = 0.0
+        """Time of the event loop, which no clock that is set can move."""
 
     def hurry(self) -> None:
         """Try again now: something about the site has changed."""
@@ -98,7 +100,7 @@ class Sender:
         try:
             await self._ledgers.enlist(batch)
         except ClusterError as error:
-            self._postpone(batch, error)
+            self._wait_for_the_journal(batch, error)
             return
         updates = [Update(item.report, await self._next_number()) for item in batch]
         outcomes, trouble = await _submit(link, updates)
@@ -135,7 +137,7 @@ class Sender:
         """Send again, but not at once, what Jira said neither yes nor no of."""
         for item in items:
             self.outbox.give_back(item)
-        self.next_attempt = datetime.now(UTC) + self._backoff.next()
+        self._postpone(self._backoff.next())
         log.warning("site %s: no word from Jira on %d deployments", self.site, len(items))
 
     def _fail(self, batch: Sequence[Item], trouble: Trouble) -> None:
@@ -144,23 +146,27 @@ class Sender:
             self.outbox.give_back(item)
         least = FORBIDDEN_PERIOD if trouble.reason is TroubleReason.FORBIDDEN else timedelta(0)
         delay = self._backoff.next(at_least=max(least, trouble.retry_after or timedelta(0)))
-        self.trouble, self.next_attempt = trouble, datetime.now(UTC) + delay
+        self.trouble = trouble
+        self._postpone(delay)
         METRICS.troubled(self.site, trouble)
         log.warning("site %s: %s (next attempt in %.0f s)", self.site, trouble.message, delay.total_seconds())
         self._ledgers.troubled(self.outbox.places())
 
-    def _postpone(self, batch: Sequence[Item], error: ClusterError) -> None:
+    def _postpone(self, delay: timedelta) -> None:
+        self._resume_at = asyncio.get_running_loop().time() + delay.total_seconds()
+        self.next_attempt = datetime.now(UTC) + delay
+
+    def _wait_for_the_journal(self, batch: Sequence[Item], error: ClusterError) -> None:
         """Send nothing while the cluster cannot note down what is sent."""
         for item in batch:
             self.outbox.give_back(item)
-        self.next_attempt = datetime.now(UTC) + self._backoff.next()
+        self._postpone(self._backoff.next())
         log.warning("site %s: nothing is sent, the journal cannot be written: %s", self.site, error)
 
     async def _pause(self) -> None:
         self._hurry.clear()
-        seconds = (self.next_attempt - datetime.now(UTC)).total_seconds() if self.next_attempt else 0.0
         try:
-            async with asyncio.timeout(max(0.0, seconds)):
+            async with asyncio.timeout_at(self._resume_at):
                 await self._hurry.wait()
         except TimeoutError:
             return  # the delay is over

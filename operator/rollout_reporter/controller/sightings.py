@@ -1,5 +1,6 @@
 """The newest sighting of each annotated workload; unannotated ones leave nothing behind."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ class Sightings:
         self._newest: dict[Place, Sighting] = {}
         self._listener: Callable[[Place], None] | None = None
         self._referrers: dict[Place, Place] = {}
+        self.references_known = asyncio.Event()
+        """Set once all Rollouts that use a Deployment's template were seen; nothing is planned before."""
 
     def put(self, sighting: Sighting) -> None:
         """Replace the last sighting; the end of a workload that was made again meanwhile is no news."""

@@ -17,6 +17,7 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.api import ClusterError
 from rollout_reporter.cluster.discovery import Served, discover
+from rollout_reporter.cluster.lookups import list_references
 from rollout_reporter.core import names
 from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.objects import ref_of
@@ -105,7 +106,7 @@ class Watch:
         backoff = Backoff()
         while True:
             served = await self._discover()
-            if served is not None:
+            if served is not None and await self._learn_references(served):
                 await self._watch(served)
                 backoff.reset()
             await asyncio.sleep(backoff.next().total_seconds())
@@ -116,6 +117,20 @@ class Watch:
         except ClusterError as error:
             log.warning("cannot ask the API server what it serves: %s", error)
             return None
+
+    async def _learn_references(self, served: Served) -> bool:
+        """See the Rollouts that use a Deployment's template before any Deployment; False if that failed."""
+        namespaces = self._settings.watch_namespaces or ("",)
+        try:
+            for namespace in namespaces if Kind.ROLLOUT in served.kinds else ():
+                async for rollout in list_references(self._api, namespace):
+                    self._known.add(rollout.ref.uid)
+                    self._sightings.put(rollout)
+        except ClusterError as error:
+            log.warning("cannot list the Rollouts: %s", error)
+            return False
+        self._sightings.references_known.set()
+        return True
 
     async def _watch(self, served: Served) -> None:
         """Run kopf until it ends or the cluster serves something else."""

@@ -1,11 +1,15 @@
 """What a person reads: the condition `Reported`, on the workload and on its RolloutReport."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from .condition import Condition, Status
 from .ledger import Entry
 from .outcome import Trouble
+
+_MANY_WORDS = 10
+_LONG_WORD = 60
 
 SENDING = "Sending"
 DRY_RUN = "DryRun"
@@ -62,16 +66,16 @@ def issues_known(entry: Entry | None) -> Condition | None:
     if entry is None or answer is None:
         return None
     if answer.unknown_keys:
-        message = f"Jira does not know {', '.join(answer.unknown_keys)}"
+        message = f"Jira does not know {_listed(answer.unknown_keys)}"
         return Condition(Status.FALSE, UNKNOWN_ISSUE_KEYS, message)
-    return Condition(Status.TRUE, "Known", f"Jira knows {', '.join(entry.issue_keys)}")
+    return Condition(Status.TRUE, "Known", f"Jira knows {_listed(entry.issue_keys)}")
 
 
 def _nothing_reported(around: Circumstances) -> Condition | None:
     if around.no_site:
         return Condition(Status.FALSE, SITE_NOT_FOUND, around.no_site)
     if around.malformed_keys:
-        words = ", ".join(around.malformed_keys)
+        words = _listed(around.malformed_keys)
         message = f"no issue key among {words}: keys look like SHOP-41, separated by commas or spaces"
         return Condition(Status.FALSE, INVALID_ISSUE_KEYS, message)
     if around.is_asked:
@@ -90,8 +94,8 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
         return Condition(Status.FALSE, REJECTED, f"{subject}: Jira rejects it: {entry.refusal.message}")
     unknown = entry.acknowledged.unknown_keys if entry.acknowledged else ()
     notes = [
-        f"Jira does not know {', '.join(unknown)}" if unknown else "",
-        f"not an issue key: {', '.join(around.malformed_keys)}" if around.malformed_keys else "",
+        f"Jira does not know {_listed(unknown)}" if unknown else "",
+        f"not an issue key: {_listed(around.malformed_keys)}" if around.malformed_keys else "",
         f"{entry.left_out} issues or services are left out, Jira takes 500" if entry.left_out else "",
         _gains(around),
         *entry.hints,
@@ -100,15 +104,22 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
     return Condition(Status.TRUE, reason, "; ".join(filter(None, [subject, *notes])))
 
 
+def _listed(words: Sequence[str]) -> str:
+    """Words for a sentence: not more, and no longer, than a person reads."""
+    shown = [word if len(word) <= _LONG_WORD else f"{word[:_LONG_WORD]}…" for word in words[:_MANY_WORDS]]
+    more = len(words) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
 def _gains(around: Circumstances) -> str:
     if around.gains is None:
         return ""
     keys, at = around.gains
-    return f"{', '.join(keys)} will be added at {at:%H:%M:%S} UTC unless a new rollout begins before"
+    return f"{_listed(keys)} will be added at {at:%H:%M:%S} UTC unless a new rollout begins before"
 
 
 def _subject(entry: Entry) -> str:
     revision = f"revision {entry.revision} " if entry.revision is not None else "next revision "
     state = entry.state.replace("_", " ")
-    keys = ", ".join(entry.issue_keys)
+    keys = _listed(entry.issue_keys)
     return f"{revision}{state} in {entry.environment.name} for {keys} ({entry.because})"

@@ -63,26 +63,23 @@ def find_environment(
     The first that speaks wins: its annotations, its Namespace's, the site's rules, then well-known words in
     the Namespace's labels, its name and the cluster's name.
     """
-    for each in (wishes, namespace.wishes):
-        if each.environment or each.environment_type:
-            return _as_written(each, namespace, rules, cluster)
-    return _without_annotation(namespace, rules, cluster)
-
-
-def _as_written(
-    wishes: Wishes, namespace: NamespaceFacts, rules: Sequence[EnvironmentRule], cluster: str
-) -> FoundEnvironment:
-    otherwise = _without_annotation(namespace, rules, cluster).environment
-    name = wishes.environment or otherwise.name
-    if wishes.environment_type is None:
-        kind = type_of(name)
-        return _found(name, kind) if kind else _unmapped(name)
+    name = wishes.environment or namespace.wishes.environment
+    kind = wishes.environment_type or namespace.wishes.environment_type
+    otherwise = _without_annotation(namespace, rules, cluster)
+    if kind is None:
+        return _named(name) if name else otherwise
+    name = name or otherwise.environment.name
     try:
-        return _found(name, EnvironmentType(wishes.environment_type.lower()))
+        return _found(name, EnvironmentType(kind.lower()))
     except ValueError:
         known = ", ".join(EnvironmentType)
-        hint = f"{names.ENVIRONMENT_TYPE} {wishes.environment_type!r} is none of {known}"
+        hint = f"{names.ENVIRONMENT_TYPE} {kind!r} is none of {known}"
         return _found(name, EnvironmentType.UNMAPPED, hint)
+
+
+def _named(name: str) -> FoundEnvironment:
+    kind = type_of(name)
+    return _found(name, kind) if kind else _unmapped(name)
 
 
 def _without_annotation(

@@ -21,13 +21,15 @@ CEILING = 10**12
 async def leading(api: ApiClient, **options: Any) -> AsyncIterator[Context]:
     """One term of leadership, without JiraSites."""
     settings = Settings(namespace="ops", **options)
+    sightings = Sightings()
+    sightings.references_known.set()
     async with httpx.AsyncClient() as http:
         yield Context(
             api=api,
             settings=settings,
             identity="pod_1",
             cluster="eu1",
-            sightings=Sightings(),
+            sightings=sightings,
             sites=Sites(api, http, settings),
             journal=Journal(api, "ops"),
             next_number=Desk().next_number,

@@ -249,7 +249,6 @@ async def test_trouble_with_the_site_is_shown_and_recorded_and_told_once(shop: S
     assert await shop.shown() == []
 
 
-@pytest.mark.xfail(strict=True, reason="the message grows past what a condition of a RolloutReport may say")
 async def test_a_whole_novel_in_the_place_of_issue_keys_is_recorded_like_any_other_mistake(
     shop: Shop,
 ) -> None:
