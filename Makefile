@@ -26,8 +26,9 @@ demo: $(VENV)/.installed ## the whole product at work: cluster, sandbox Jira, op
 demo-down: $(VENV)/.installed ## remove what a killed demo has left behind
 	$(BIN)/python -m demo down
 
-test: check cluster-tools ## all tests: unit, integration, and e2e on a real control plane
-	$(BIN)/python -m pytest tests
+test: cluster-tools check ## all tests: unit, integration, and e2e on a real control plane
+	$(BIN)/python -m pytest tests/conformance tests/integration
+	$(BIN)/python -m pytest -v tests/e2e
 
 unit: $(VENV)/.installed ## unit tests
 	$(BIN)/python -m pytest -q tests/unit
@@ -51,6 +52,7 @@ cluster: cluster-tools ## a live cluster until Ctrl-C; prints the exports for an
 
 cluster-tools: $(VENV)/.installed ## build the control plane for tests, once
 	$(BIN)/python -m controlplane build > /dev/null
+	$(BIN)/python -m controlplane build helm3 > /dev/null
 
 generate: $(VENV)/.installed ## write what is generated: CRDs, manifests/, the chart's table of values
 	$(BIN)/rollout-reporter crds --directory charts/rollout-reporter/files/crds
