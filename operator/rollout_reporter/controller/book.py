@@ -30,6 +30,7 @@ class Tracked:
     keys_since: datetime | None = None
     gains: tuple[tuple[str, ...], datetime] | None = None
     """Keys that the present Jira deployment is about to gain, and when."""
+    keys_not_allowed: tuple[str, ...] = ()
     no_site: str | None = None
     stored: StoredReport | None = None
     """The RolloutReport as it was written last."""

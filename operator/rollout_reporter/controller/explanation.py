@@ -13,7 +13,7 @@ from rollout_reporter.cluster.sites import load_sites
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.plan import Seen, plan
-from rollout_reporter.core.target import NoSite, Site, Surroundings, find_target
+from rollout_reporter.core.target import NoSite, Site, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Snapshot, WorkloadRef
 
 from .examination import examine, with_template
@@ -49,15 +49,17 @@ async def explain_workload(
     seen = Seen(snapshot, course, now, None)
     target = None
     problems: tuple[str, ...] = ()
+    sites = await _sites(api, operator_namespace)
     if seen.issue_keys:
         around = Surroundings(
             await find_namespace(api, snapshot.ref.namespace),
             cluster_name or await cluster_uid(api),
-            await _sites(api, operator_namespace),
+            sites,
         )
         target = find_target(snapshot, seen.issue_keys, around)
         problems = (target.message,) if isinstance(target, NoSite) else target.hints
-    seen = replace(seen, target=None if isinstance(target, NoSite) else target)
+    if isinstance(target, Target):
+        seen = replace(seen, target=target, rules=sites[target.site].access)
     ledger = plan(seen, ledger, now)
     entry = ledger.waiting if course.asked else ledger.find(course.taken_up.id) if course.taken_up else None
     return Explanation(snapshot, course, entry, report is not None, problems)

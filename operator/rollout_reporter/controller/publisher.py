@@ -105,6 +105,7 @@ class Publisher:
             malformed_keys=tracked.malformed_keys,
             gains=tracked.gains,
             no_site=tracked.no_site,
+            keys_not_allowed=tracked.keys_not_allowed,
             refused_spec=tracked.refused_spec,
             has_no_replicas=tracked.has_no_replicas,
             is_asked=tracked.course.asked is not None,

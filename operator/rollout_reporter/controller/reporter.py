@@ -13,10 +13,11 @@ from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundEr
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.lease import NotLeadingError
 from rollout_reporter.cluster.lookups import find_namespace, find_workload
+from rollout_reporter.core.access import NOBODY, AccessRule
 from rollout_reporter.core.judgement import judge_again_at
 from rollout_reporter.core.ledger import Entry
 from rollout_reporter.core.outcome import Outcome
-from rollout_reporter.core.plan import Seen, close, keys_gained, plan, wants_target
+from rollout_reporter.core.plan import Seen, close, keys_gained, keys_not_allowed, plan, wants_target
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Place, Snapshot
@@ -67,7 +68,7 @@ class Reporter:
     def site_changed(self, name: str) -> None:
         """Look again at whatever waits for a site."""
         for place, tracked in self._book.items():
-            if tracked.no_site is not None:
+            if tracked.no_site is not None or tracked.keys_not_allowed:
                 self._queue.add(place)
         self._post.hurry(name)
 
@@ -167,7 +168,9 @@ class Reporter:
         course = await examine(self._api, snapshot, tracked.course, now)
         quiet_time = self._context.settings.keys_quiet_time
         seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None, quiet_time)
-        seen = replace(seen, target=await self._target(tracked, seen))
+        target = await self._target(tracked, seen)
+        seen = replace(seen, target=target, rules=self._rules(tracked, target))
+        tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
         tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now)
         tracked.gains = keys_gained(seen, tracked.ledger)
         gained_at = tracked.gains[1] if tracked.gains else None
@@ -197,6 +200,15 @@ class Reporter:
             return None
         tracked.no_site = None
         return target
+
+    def _rules(self, tracked: Tracked, target: Target | None) -> tuple[AccessRule, ...]:
+        """The access rules of the site that the workload is reported to."""
+        current = tracked.ledger.current
+        name = target.site if target else current.site if current else ""
+        site = self._context.sites.known().get(name)
+        if name and site is None:
+            return (NOBODY,)
+        return site.access if site else ()
 
     def _hand_over(self, tracked: Tracked) -> None:
         """Give the post what is due, and show how things stand."""

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from rollout_reporter.cluster.api import ClusterError, NotFoundError
 from rollout_reporter.cluster.resources import ConditionModel, JiraSiteSpec, JiraSiteStatus
 from rollout_reporter.cluster.sites import StoredSite, load_secret, load_sites, store_site_status
+from rollout_reporter.core.access import AccessRule
 from rollout_reporter.core.condition import Condition, Status
 from rollout_reporter.core.environments import EnvironmentRule
 from rollout_reporter.core.outcome import Trouble, TroubleReason
@@ -205,7 +206,10 @@ def _not_found(name: str) -> Trouble:
 def as_core(name: str, spec: JiraSiteSpec) -> Site:
     """A JiraSite as the core knows it."""
     rules = tuple(EnvironmentRule(tuple(r.namespaces), r.name, r.type) for r in spec.environments)
-    return Site(name=name, url=spec.site_url, url_template=spec.url_template, rules=rules)
+    access = tuple(
+        AccessRule(tuple(r.namespaces), tuple(r.projects), tuple(r.environment_types)) for r in spec.access
+    )
+    return Site(name=name, url=spec.site_url, url_template=spec.url_template, rules=rules, access=access)
 
 
 def _status(site: SiteInUse, cloud_id: str | None, now: datetime) -> JiraSiteStatus:

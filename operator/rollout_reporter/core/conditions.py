@@ -19,6 +19,7 @@ INVALID_SPEC = "InvalidSpec"
 NO_REPLICAS = "NoReplicas"
 REJECTED = "Rejected"
 SITE_NOT_FOUND = "SiteNotFound"
+PROJECT_NOT_ALLOWED = "ProjectNotAllowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Circumstances:
     """Keys that the entry is about to gain, and when."""
     no_site: str | None = None
     """Why there is nowhere to report to."""
+    keys_not_allowed: tuple[str, ...] = ()
+    """Keys that the site's access rules do not let this workload report to."""
     refused_spec: str | None = None
     """Why the workload's controller refuses its spec."""
     has_no_replicas: bool = False
@@ -78,6 +81,9 @@ def _nothing_reported(around: Circumstances) -> Condition | None:
         words = _listed(around.malformed_keys)
         message = f"no issue key among {words}: keys look like SHOP-41, separated by commas or spaces"
         return Condition(Status.FALSE, INVALID_ISSUE_KEYS, message)
+    if around.keys_not_allowed:
+        message = f"the access rules of the JiraSite do not allow {_listed(around.keys_not_allowed)} here"
+        return Condition(Status.FALSE, PROJECT_NOT_ALLOWED, message)
     if around.is_asked:
         return Condition(Status.UNKNOWN, SENDING, "a new version waits for its controller")
     if around.has_no_replicas:
@@ -97,6 +103,7 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
         f"Jira does not know {_listed(unknown)}" if unknown else "",
         f"not an issue key: {_listed(around.malformed_keys)}" if around.malformed_keys else "",
         f"{entry.left_out} issues or services are left out, Jira takes 500" if entry.left_out else "",
+        f"not allowed here: {_listed(around.keys_not_allowed)}" if around.keys_not_allowed else "",
         _gains(around),
         *entry.hints,
     ]

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from .access import AccessRule, allowed
 from .course import Asked, Course, Rollout
 from .identity import id_of_missed
 from .ledger import Entry, Ledger
 from .numbers import deployment_number
-from .report import State
+from .report import EnvironmentType, State
 from .target import Target
-from .workload import PENDING_GRACE, ReplicaSetFacts, Snapshot
+from .workload import PENDING_GRACE, Kind, ReplicaSetFacts, Snapshot
 
 KEYS_QUIET_TIME: Final = timedelta(seconds=60)
 """Changed keys wait this long: they may be meant for a rollout that is about to begin (`kubectl annotate`,
@@ -41,6 +42,12 @@ class Seen:
     target: Target | None
     """Where a rollout that begins now is reported to; `None` if nowhere."""
     keys_quiet_time: timedelta = KEYS_QUIET_TIME
+    rules: tuple[AccessRule, ...] = ()
+    """The access rules of its site."""
+
+    def allowed(self, keys: tuple[str, ...], kind: EnvironmentType) -> tuple[str, ...]:
+        """Those of the keys that it may report to from an environment of this type."""
+        return allowed(self.rules, self.snapshot.ref.namespace, keys, kind)
 
     @property
     def issue_keys(self) -> tuple[str, ...]:
@@ -84,7 +91,17 @@ def wants_target(seen: Seen, ledger: Ledger) -> bool:
 
 def keys_to_gain(seen: Seen, entry: Entry) -> tuple[str, ...]:
     """Keys that the workload has gained since the entry's own were decided on."""
-    return tuple(key for key in seen.issue_keys if key not in {*entry.issue_keys, *entry.noted_keys})
+    keys = seen.allowed(seen.issue_keys, entry.environment.type)
+    return tuple(key for key in keys if key not in {*entry.issue_keys, *entry.noted_keys})
+
+
+def keys_not_allowed(seen: Seen, ledger: Ledger) -> tuple[str, ...]:
+    """Keys of the workload that its site's access rules do not let it report to."""
+    kind = seen.target.environment.type if seen.target else None
+    if kind is None and ledger.current:
+        kind = ledger.current.environment.type
+    permitted = seen.allowed(seen.issue_keys, kind) if kind else seen.issue_keys
+    return tuple(key for key in seen.issue_keys if key not in permitted)
 
 
 def keys_gained(seen: Seen, ledger: Ledger) -> tuple[tuple[str, ...], datetime] | None:
@@ -122,13 +139,16 @@ def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
     """Report a rollout that its controller leaves waiting, once that has lasted a while."""
     waiting = ledger.waiting
     if waiting is None:
-        if not asked.is_certain or now < asked.since + PENDING_GRACE or not (seen.target and seen.issue_keys):
+        keys = seen.allowed(seen.issue_keys, seen.target.environment.type) if seen.target else ()
+        if not asked.is_certain or now < asked.since + PENDING_GRACE or not (seen.target and keys):
             return ledger
         ledger = close(ledger, f"{SUPERSEDED} by a newer version", now)
         number = _next_number(seen, ledger, seen.target, _waiting_revision(seen))
-        waiting = _opened(seen, seen.target, number, seen.issue_keys, asked.images)
+        waiting = _opened(seen, seen.target, number, keys, asked.images)
     # Another version than before has the keys of now.
-    keys = waiting.issue_keys if asked.template == waiting.template else seen.issue_keys
+    keys = waiting.issue_keys
+    if asked.template != waiting.template:
+        keys = seen.allowed(seen.issue_keys, waiting.environment.type)
     entry = replace(
         _renamed(waiting, seen, keys or waiting.issue_keys, asked.images),
         template=asked.template,
@@ -161,7 +181,8 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
             waiting = _begun(seen, ledger, rollout)
         if waiting is None:
             return ledger
-        entry = _renamed(waiting, seen, _keys_of(rollout, seen, ledger) or waiting.issue_keys, rollout.images)
+        keys = seen.allowed(_keys_of(rollout, seen, ledger), waiting.environment.type)
+        entry = _renamed(waiting, seen, keys or waiting.issue_keys, rollout.images)
     else:
         ledger = _withdraw(ledger, now)
     gains = keys_gained(seen, ledger)
@@ -219,8 +240,10 @@ def _carried_on(entry: Entry, rollout: Rollout, now: datetime) -> Entry:
 
 def _begun(seen: Seen, ledger: Ledger, rollout: Rollout) -> Entry | None:
     """Begin the Jira deployment of a rollout."""
-    keys = _keys_of(rollout, seen, ledger)
-    if seen.target is None or not keys:
+    if seen.target is None:
+        return None
+    keys = seen.allowed(_keys_of(rollout, seen, ledger), seen.target.environment.type)
+    if not keys:
         return None
     revision = rollout.revision if rollout.revision is not None else seen.snapshot.revision or 0
     number = _next_number(seen, ledger, seen.target, revision)
@@ -289,8 +312,10 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     Nothing that was there before the workload was first reported is invented: there is no gap before it.
     """
     for facts in seen.course.missed:
-        keys = _certain_keys(seen, facts)
-        if seen.target is None or not keys or ledger.find(id_of_missed(facts)):
+        if seen.target is None or ledger.find(id_of_missed(facts)):
+            continue
+        keys = seen.allowed(_certain_keys(seen, facts), seen.target.environment.type)
+        if not keys:
             continue
         because = f"{SUPERSEDED} by revision {facts.revision} while nobody looked: its outcome is not known"
         ledger = close(ledger, because, now, State.UNKNOWN)
@@ -299,7 +324,8 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             _opened(seen, seen.target, number, keys, facts.images),
             rollout_id=id_of_missed(facts),
             revision=facts.revision,
-            replica_set=facts.name,
+            replica_set=facts.pod_hash if seen.snapshot.ref.kind is Kind.ROLLOUT else facts.name,
+            replica_set_created=facts.created,
             template=facts.template,
             release=facts.release,
             state=State.UNKNOWN,

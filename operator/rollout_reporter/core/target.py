@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
+from .access import AccessRule
 from .environments import EnvironmentRule, NamespaceFacts, find_environment
 from .report import Environment, Pipeline
 from .workload import Snapshot, Wishes
@@ -25,6 +26,7 @@ class Site:
     url: str
     url_template: str | None = None
     rules: tuple[EnvironmentRule, ...] = ()
+    access: tuple[AccessRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

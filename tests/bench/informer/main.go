@@ -28,6 +28,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	config.ContentType = os.Args[1]
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rollout_reporter.core import names
+from rollout_reporter.core.access import AccessRule
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.deployments import read_deployment, read_replica_set
 from rollout_reporter.core.judgement import judge
@@ -54,6 +55,7 @@ class Story:
         default_factory=lambda: Ledger(WorkloadRef("shop", Kind.DEPLOYMENT, "web", "uid-1"))
     )
     keys_since: datetime = CREATED
+    rules: tuple[AccessRule, ...] = ()
     _seen_keys: str = ""
     _conditions: list[dict[str, str]] = field(default_factory=list)
     _counts: tuple[int, int] = (0, 0)
@@ -123,7 +125,7 @@ class Story:
         self.course = judge(snapshot, self.course, self.now, replica_sets=self._replica_sets(snapshot))
         if self.keys != self._seen_keys:
             self._seen_keys, self.keys_since = self.keys, self.now
-        seen = Seen(snapshot, self.course, self.keys_since, TARGET)
+        seen = Seen(snapshot, self.course, self.keys_since, TARGET, rules=self.rules)
         ledger = replace(self.ledger, ref=snapshot.ref)
         self.ledger = plan(seen, ledger, self.now)
         assert plan(seen, self.ledger, self.now) == self.ledger, "planning twice changes nothing"

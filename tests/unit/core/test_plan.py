@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from rollout_reporter.core.access import AccessRule
 from rollout_reporter.core.ledger import MOST
 from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import Update
@@ -150,6 +151,18 @@ def test_keys_that_jira_refused_are_replaced_ten_seconds_after_their_correction(
 
     story.later(seconds=11)
     assert list(story.current.issue_keys) == ["SHOP-1"]
+
+
+def test_keys_that_the_site_does_not_allow_are_left_out() -> None:
+    story = Story(keys="SHOP-1 PAY-2", rules=(AccessRule(projects=("SHOP",)),)).runs("web:1")
+    assert list(story.current.issue_keys) == ["SHOP-1"]
+
+    story.annotated("SHOP-1 PAY-2 PAY-3 SHOP-4").later(minutes=2)
+    assert list(story.current.issue_keys) == ["SHOP-1", "SHOP-4"]
+
+
+def test_nothing_is_reported_from_a_namespace_that_the_site_does_not_allow() -> None:
+    assert Story(rules=(AccessRule(namespaces=("other-*",)),)).runs("web:1").states == []
 
 
 def test_removing_the_keys_in_mid_rollout_cancels_it() -> None:
