@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +14,8 @@ from rollout_reporter.controller.explanation import Explanation, explain_workloa
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
 from rollout_reporter.jira.payload import deployment_data
+
+from .kubeconfig import Kubeconfig, OperatorNamespace, chosen
 
 _KINDS = {
     "deployment": Kind.DEPLOYMENT,
@@ -32,12 +33,8 @@ def explain(
     namespace: Annotated[
         str, typer.Option("--namespace", "-n", help="Namespace of the workload.")
     ] = "default",
-    kubeconfig: Annotated[
-        str, typer.Option(envvar="KUBECONFIG", help="Kubeconfig; ~/.kube/config without one.")
-    ] = "",
-    operator_namespace: Annotated[
-        str, typer.Option(help="Namespace of the operator and its JiraSites.")
-    ] = "rollout-reporter",
+    kubeconfig: Kubeconfig = "",
+    operator_namespace: OperatorNamespace = "rollout-reporter",
     cluster_name: Annotated[str, typer.Option(help="The operator's cluster name, if it was given one.")] = "",
 ) -> None:
     """Show the verdict on a live workload, the evidence for it, and the JSON that Jira would get."""
@@ -46,16 +43,11 @@ def explain(
         raise typer.BadParameter(f"{workload!r} is not like deployment/web or rollout/checkout")
     ref = WorkloadRef(namespace, _KINDS[kind.lower()], name, "")
     try:
-        found = asyncio.run(_explain(ref, kubeconfig or _default(), operator_namespace, cluster_name))
+        found = asyncio.run(_explain(ref, chosen(kubeconfig), operator_namespace, cluster_name))
     except ClusterError as error:
         typer.echo(f"{workload} in {namespace}: {error}", err=True)
         raise typer.Exit(1) from error
     _show(found)
-
-
-def _default() -> str:
-    path = Path("~/.kube/config").expanduser()
-    return str(path) if path.exists() else ""
 
 
 async def _explain(

@@ -6,7 +6,7 @@ import typer
 
 from rollout_reporter import __version__
 
-from . import crds, explain, run, sandbox, verdict
+from . import crds, explain, resync, run, sandbox, verdict
 
 app = typer.Typer(
     name="rollout-reporter",
@@ -18,6 +18,7 @@ app.command("run")(run.run)
 app.command("sandbox")(sandbox.sandbox)
 app.command("explain")(explain.explain)
 app.command("verdict")(verdict.verdict)
+app.command("resync")(resync.resync)
 app.command("crds")(crds.crds)
 
 

@@ -98,8 +98,18 @@ class JiraSiteSpec(Model):
     ] = []
 
 
+class ResyncModel(Model):
+    """How far a resync has come, see the annotation rollout-reporter.dev/resync."""
+
+    requested: Annotated[datetime, Field(description="Everything acknowledged before it is sent again.")]
+    remaining: Annotated[int, Field(description="Jira deployments that are still to be sent.")]
+    finished: datetime | None = None
+
+
 class JiraSiteStatus(Model):
     """What the operator found of the site."""
+
+    resync: ResyncModel | None = None
 
     cloud_id: Annotated[str | None, StringConstraints(max_length=64)] = None
     observed_generation: int | None = None

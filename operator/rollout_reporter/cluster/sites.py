@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, TypeVar
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -30,6 +31,8 @@ class StoredSite:
     spec: JiraSiteSpec | None
     """`None` if it does not fit the model: the CRD in the cluster is of another version."""
     status: JiraSiteStatus
+    resync: datetime | None = None
+    """Everything acknowledged before this moment is to be sent again."""
 
     @property
     def reference(self) -> Mapping[str, str]:
@@ -52,7 +55,10 @@ async def load_sites(api: ApiClient, namespace: str) -> AsyncIterator[StoredSite
             _fitting(JiraSiteStatus, body.get("status") or {}),
         )
         generation = meta.get("generation", 0)
-        yield StoredSite(namespace, meta["name"], meta["uid"], generation, spec, status or JiraSiteStatus())
+        resync = _moment((meta.get("annotations") or {}).get(names.RESYNC, ""))
+        yield StoredSite(
+            namespace, meta["name"], meta["uid"], generation, spec, status or JiraSiteStatus(), resync
+        )
 
 
 async def store_site_status(api: ApiClient, site: StoredSite, status: JiraSiteStatus) -> None:
@@ -69,6 +75,21 @@ async def load_secret(api: ApiClient, namespace: str, name: str) -> Mapping[str,
     except NotFoundError:
         return None
     return {key: _decoded(value) for key, value in (body.get("data") or {}).items()}
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a time of a person's; anything else than RFC 3339 with an offset asks for nothing."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+async def request_resync(api: ApiClient, namespace: str, name: str, moment: datetime) -> None:
+    """Ask for everything acknowledged before a moment to be sent again."""
+    path = path_to(names.API_VERSION, PLURAL, namespace, name)
+    await merge_patch(api, path, {"metadata": {"annotations": {names.RESYNC: moment.isoformat()}}})
 
 
 def _fitting(model: type[Fitting], body: object) -> Fitting | None:

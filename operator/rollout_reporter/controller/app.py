@@ -126,7 +126,7 @@ class Operator:
             ceiling=lambda: leadership.ceiling,
         )
         reporter = Reporter(context, Book.of(reports, listed, datetime.now(UTC)))
-        sites.listen(reporter.site_changed)
+        sites.listen(reporter.site_changed, reporter.resend)
         async with _in_background(sites.run()) as polling, _in_background(reporter.run()) as reporting:
             await _first_of(self._stop.wait(), polling, reporting)
             with contextlib.suppress(TimeoutError):

@@ -72,13 +72,25 @@ class Reporter:
                 self._queue.add(place)
         self._post.hurry(name)
 
+    def resend(self, site: str, since: datetime) -> int:
+        """Want everything sent again that a site acknowledged before a moment; return what is still due."""
+        for tracked in self._book.values():
+            ledger = tracked.ledger.resend(site, since)
+            if ledger != tracked.ledger:
+                tracked.ledger = ledger
+                self._hand_over(tracked)
+        return sum(entry.site == site for each in self._book.values() for entry in each.ledger.due)
+
     def settle(self, place: Place, update: Update, outcome: Outcome) -> None:
         """Write down what Jira said of an update."""
         tracked = self._book.get(place)
         if tracked is None:
             return
-        tracked.ledger = tracked.ledger.settle(update, outcome, datetime.now(UTC))
+        now = datetime.now(UTC)
+        tracked.ledger = tracked.ledger.settle(update, outcome, now)
         self._hand_over(tracked)
+        if recheck_at := tracked.ledger.recheck_at():
+            self._queue.add_after(place, max(recheck_at - now, timedelta(0)))
 
     async def enlist(self, items: Sequence[Item]) -> None:
         """Note down in the journal what is about to be sent.
@@ -171,10 +183,11 @@ class Reporter:
         target = await self._target(tracked, seen)
         seen = replace(seen, target=target, rules=self._rules(tracked, target))
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
-        tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now)
+        tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now).recheck(now)
         tracked.gains = keys_gained(seen, tracked.ledger)
         gained_at = tracked.gains[1] if tracked.gains else None
-        for moment in filter(None, (judge_again_at(snapshot, course, now), gained_at)):
+        moments = (judge_again_at(snapshot, course, now), gained_at, tracked.ledger.recheck_at())
+        for moment in filter(None, moments):
             self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
 
     async def _completed(self, snapshot: Snapshot) -> Snapshot:

@@ -15,7 +15,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from pydantic import SecretStr
 
 from rollout_reporter.cluster.api import ClusterError, NotFoundError
-from rollout_reporter.cluster.resources import ConditionModel, JiraSiteSpec, JiraSiteStatus
+from rollout_reporter.cluster.resources import ConditionModel, JiraSiteSpec, JiraSiteStatus, ResyncModel
 from rollout_reporter.cluster.sites import StoredSite, load_secret, load_sites, store_site_status
 from rollout_reporter.core.access import AccessRule
 from rollout_reporter.core.condition import Condition, Status
@@ -59,10 +59,24 @@ class Sites:
         self._api, self._http, self._settings = api, http, settings
         self._in_use: dict[str, SiteInUse] = {}
         self._listener: Callable[[str], None] = _nobody
+        self._resend: Callable[[str, datetime], int] = _nothing
 
-    def listen(self, listener: Callable[[str], None]) -> None:
-        """Tell a listener the name of each site that changed, or works again."""
-        self._listener = listener
+    def _resync(self, site: SiteInUse, now: datetime) -> ResyncModel | None:
+        """Begin a resync that is asked for, and say how far it has come."""
+        requested, before = site.stored.resync, site.stored.status.resync
+        if requested is None or (before and before.requested == requested and before.finished):
+            return before
+        remaining = self._resend(site.stored.name, min(requested, now))
+        finished = None if remaining else now.replace(microsecond=0)
+        return ResyncModel(requested=requested, remaining=remaining, finished=finished)
+
+    def listen(self, listener: Callable[[str], None], resend: Callable[[str, datetime], int]) -> None:
+        """Tell a listener the name of each site that changed, or works again.
+
+        `resend` wants everything sent again that a site acknowledged before a moment, and returns how much of
+        it is still to be sent.
+        """
+        self._listener, self._resend = listener, resend
 
     async def run(self) -> None:
         """Keep up with JiraSites and Secrets until cancelled."""
@@ -142,6 +156,7 @@ class Sites:
         """Probe a site that is new, changed or in trouble, and write the condition `Ready`."""
         now = datetime.now(UTC)
         if now < site.probe_at:
+            await self._show(site, None, now)
             return
         cloud_id = None
         if isinstance(site.link, Trouble):
@@ -164,6 +179,7 @@ class Sites:
 
     async def _show(self, site: SiteInUse, cloud_id: str | None, now: datetime) -> None:
         status = _status(site, cloud_id, now)
+        status = status.model_copy(update={"resync": self._resync(site, now)})
         if status == site.stored.status:
             return
         try:
@@ -174,6 +190,11 @@ class Sites:
 
 def _nobody(_: str) -> None:
     """Nobody listens yet."""
+
+
+def _nothing(_: str, __: datetime) -> int:
+    """There is nobody to send it again: it is not finished."""
+    return 1
 
 
 def _refused_url(spec: JiraSiteSpec, settings: Settings) -> str | None:

@@ -14,6 +14,10 @@ from .outcome import Accepted, Outcome, Rejected
 from .report import DeploymentKey, Environment, Pipeline, Report, State, Update
 from .workload import WorkloadRef
 
+RECHECK_FIRST: Final = timedelta(minutes=5)
+RECHECK_MOST: Final = timedelta(hours=6)
+RECHECK_UNTIL: Final = timedelta(days=7)
+
 HISTORY: Final = 10
 """How many earlier Jira deployments a ledger remembers."""
 MOST: Final = 50
@@ -125,6 +129,18 @@ class Entry:
         return self.is_due and essence_of(self.report) != acknowledged
 
     @property
+    def recheck_at(self) -> datetime | None:
+        """When to ask again about issues that Jira did not know: they may have been created since.
+
+        The longer that goes on, the more seldom; after a week never again.
+        """
+        answer = self.refusal or self.acknowledged
+        if answer is None or not answer.unknown_keys:
+            return None
+        age = answer.at - self.since
+        return answer.at + min(max(age / 2, RECHECK_FIRST), RECHECK_MOST) if age < RECHECK_UNTIL else None
+
+    @property
     def is_waiting(self) -> bool:
         """Whether it is about a template that no controller has taken up yet."""
         return self.rollout_id is None and self.state.is_open
@@ -214,6 +230,28 @@ class Ledger:
         others = tuple(each for each in self.entries if each.key != entry.key)
         entries = tuple(sorted((*others, entry), key=lambda each: each.number))
         return replace(self, entries=_forget(entries))
+
+    def recheck(self, now: datetime) -> "Ledger":
+        """Want those sent again whose unknown issues may be known by now."""
+        ledger = self
+        for entry in self.entries:
+            if entry.recheck_at and entry.recheck_at <= now:
+                known = entry.acknowledged and replace(entry.acknowledged, content="")
+                ledger = ledger.put(replace(entry, acknowledged=known, refusal=None))
+        return ledger
+
+    def recheck_at(self) -> datetime | None:
+        """When the next of them wants to be sent again."""
+        return min((each.recheck_at for each in self.entries if each.recheck_at), default=None)
+
+    def resend(self, site: str, since: datetime) -> "Ledger":
+        """Want everything sent again that a site acknowledged before a moment: it may have forgotten it."""
+        ledger = self
+        for entry in self.entries:
+            answer = entry.refusal or entry.acknowledged
+            if entry.site == site and answer and answer.at < since:
+                ledger = ledger.put(replace(entry, acknowledged=None, refusal=None))
+        return ledger
 
     def settle(self, update: Update, outcome: Outcome, at: datetime) -> "Ledger":
         """Write down what Jira said of an update, unless a later one was acknowledged already."""

@@ -26,5 +26,8 @@ REPORTED: Final = f"{PREFIX}/Reported"
 NUMBER_CEILING: Final = f"{PREFIX}/update-number-ceiling"
 """Annotation on the operator's Lease: no update number above it may be issued."""
 
+RESYNC: Final = f"{PREFIX}/resync"
+"""Annotation on a JiraSite: everything acknowledged before this moment (RFC 3339) is sent again."""
+
 MANAGER: Final = APP
 """Field manager of server-side apply."""

@@ -126,7 +126,7 @@ async def test_once_the_missing_secret_is_there_the_site_is_ready_and_that_is_to
     hold_site(cluster)
     await sites.refresh()
     told: list[str] = []
-    sites.listen(told.append)
+    sites.listen(told.append, lambda _site, _moment: 0)
     hold_secret(cluster)
     await sites.refresh()
 
@@ -264,7 +264,7 @@ async def test_a_site_that_was_removed_is_no_longer_known_and_that_is_told(
     hold_secret(cluster)
     await sites.refresh()
     told: list[str] = []
-    sites.listen(told.append)
+    sites.listen(told.append, lambda _site, _moment: 0)
     cluster.remove(SITE)
     await sites.refresh()
 

@@ -1,0 +1,82 @@
+"""What a ledger owes to Jira, and when it asks again."""
+
+from datetime import timedelta
+
+import pytest
+
+from rollout_reporter.core.ledger import RECHECK_FIRST, RECHECK_MOST, Ledger
+from rollout_reporter.core.outcome import Accepted, Rejected
+from rollout_reporter.core.report import State, Update
+from unit.core.situations import NOW, accepted, entry, moved_on, ref, rejected
+
+
+def test_what_jira_has_accepted_as_it_is_is_not_due() -> None:
+    assert not accepted(entry()).is_due
+
+
+def test_another_state_is_due_at_once_and_another_description_may_wait() -> None:
+    known = accepted(entry(state=State.IN_PROGRESS, because="0 of 3"))
+    assert moved_on(known, State.SUCCESSFUL, "3 of 3").is_urgent
+
+    described = moved_on(known, State.IN_PROGRESS, "1 of 3")
+    assert described.is_due
+
+
+def test_a_rejected_report_is_not_sent_again_until_it_says_something_else() -> None:
+    refused = rejected(entry(), "No")
+    assert not refused.is_due
+    assert moved_on(refused, State.FAILED, "deadline exceeded").is_due
+
+
+def test_an_answer_to_an_older_update_changes_nothing() -> None:
+    one = accepted(entry(), number=100)
+    late = Update(moved_on(one, State.FAILED, "late").report, 99)
+
+    assert Ledger(ref(), (one,)).settle(late, Accepted(), NOW).current == one
+
+
+def test_unknown_issues_are_asked_about_again_ever_more_seldom_and_not_for_ever() -> None:
+    one = accepted(entry(since=NOW - timedelta(minutes=1)), unknown=["SHOP-57"])
+    assert one.recheck_at == NOW + RECHECK_FIRST
+
+    old = accepted(entry(since=NOW - timedelta(days=2)), unknown=["SHOP-57"])
+    assert old.recheck_at == NOW + RECHECK_MOST
+
+    assert accepted(entry(since=NOW - timedelta(days=8)), unknown=["SHOP-57"]).recheck_at is None
+    assert accepted(entry()).recheck_at is None
+
+
+@pytest.mark.parametrize(
+    "one", [accepted(entry(), unknown=["SHOP-57"]), rejected(entry(), "No", unknown=["X-1"])]
+)
+def test_when_the_time_has_come_it_is_due_once_more(one: object) -> None:
+    ledger = Ledger(ref(), (one,))  # type: ignore[arg-type]
+    assert ledger.recheck(NOW).due == ()
+    assert len(ledger.recheck(NOW + RECHECK_MOST).due) == 1
+
+
+def test_a_resync_owes_everything_acknowledged_before_it_but_nothing_after() -> None:
+    ledger = Ledger(ref(), (accepted(entry(number=1)), accepted(entry(number=2))))
+
+    assert len(ledger.resend("default", NOW + timedelta(seconds=1)).due) == 2
+    assert ledger.resend("default", NOW).due == ()
+    assert ledger.resend("other", NOW + timedelta(seconds=1)).due == ()
+
+
+def test_what_a_resync_has_sent_is_not_sent_by_it_again() -> None:
+    moment = NOW + timedelta(seconds=1)
+    ledger = Ledger(ref(), (accepted(entry()),)).resend("default", moment)
+    [one] = ledger.due
+    sent = ledger.settle(Update(one.report, 200), Accepted(), moment + timedelta(seconds=1))
+
+    assert sent.resend("default", moment).due == ()
+
+
+def test_a_rejection_is_kept_beside_what_was_accepted_before() -> None:
+    one = accepted(entry())
+    update = Update(moved_on(one, State.FAILED, "broken").report, 200)
+    settled = Ledger(ref(), (one,)).settle(update, Rejected(("No",)), NOW).current
+
+    assert settled
+    assert settled.acknowledged == one.acknowledged
+    assert settled.refusal
