@@ -9,7 +9,7 @@ the next write of an old one fails, and that stops it.
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -26,8 +26,8 @@ from .api import replace as write
 from .reports import from_entry, to_entry
 from .resources import JiraDeployment
 
-CAPACITY: Final = 400
-"""Entries in a page; a ConfigMap holds a megabyte, an entry has one to two kilobytes."""
+CAPACITY: Final = 600_000
+"""Characters in a page; a ConfigMap holds a megabyte. An ordinary entry has one to two thousand."""
 LABEL: Final = f"{PREFIX}/journal"
 
 
@@ -51,6 +51,16 @@ class _Page:
     """The version that was read or written last; empty for a page that does not exist."""
     entries: dict[tuple[str, DeploymentKey], Listed] = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """Characters of its entries."""
+        return sum(map(_size, self.entries.values()))
+
+    @property
+    def index(self) -> int:
+        """The number in its name."""
+        return _index(self.name)
+
 
 class Journal:
     """The journal of one installation, in the hands of one leader."""
@@ -73,7 +83,8 @@ class Journal:
             ConflictError: Somebody else is taking over too.
         """
         found = [each async for each in list_pages(self._api, self._path, label_selector=f"{LABEL}=true")]
-        self._pages = [_read(body) for body in sorted(found, key=_index)] or [_Page(_name(0))]
+        pages = sorted(map(_read, found), key=lambda page: page.index)
+        self._pages = pages or [_Page(_name(0))]
         self._struck.clear()
         for page in self._pages:
             await self._write(page, page.entries, ceiling)
@@ -97,12 +108,13 @@ class Journal:
                 await self._add(new, ceiling)
 
     async def _add(self, new: dict[tuple[str, DeploymentKey], Listed], ceiling: int) -> None:
-        page = self._roomy(len(new))
-        is_new_page = not page.version
-        await self._write(page, self._without_struck(page) | new, ceiling)
-        if is_new_page and page is not self._pages[0]:
-            # A leader that took over before the page was there has rewritten the first one: this would fail.
-            await self._write(self._pages[0], self._pages[0].entries, ceiling)
+        for part in _parts(new):
+            page = self._roomy(sum(map(_size, part.values())))
+            is_new_page = not page.version
+            await self._write(page, self._without_struck(page) | part, ceiling)
+            if is_new_page and page is not self._pages[0]:
+                # A leader that took over before the page was there has rewritten the first: this would fail.
+                await self._write(self._pages[0], self._pages[0].entries, ceiling)
 
     def strike(self, ids: Iterable[tuple[str, DeploymentKey]]) -> None:
         """Have deployments leave the journal with a later write: Jira has their end, and it is on record."""
@@ -112,19 +124,20 @@ class Journal:
     async def flush(self, ceiling: int) -> None:
         """Write what is struck."""
         async with self._lock:
+            taken = frozenset(self._struck)
             for page in self._pages:
-                if self._struck & page.entries.keys():
+                if taken & page.entries.keys():
                     await self._write(page, self._without_struck(page), ceiling)
-            self._struck.clear()
+            self._struck -= taken
 
     def _without_struck(self, page: _Page) -> dict[tuple[str, DeploymentKey], Listed]:
         return {id_: each for id_, each in page.entries.items() if id_ not in self._struck}
 
-    def _roomy(self, count: int) -> _Page:
+    def _roomy(self, size: int) -> _Page:
         for page in self._pages:
-            if len(page.entries) + count <= CAPACITY:
+            if page.size + size <= CAPACITY:
                 return page
-        self._pages.append(_Page(_name(len(self._pages))))
+        self._pages.append(_Page(_name(1 + max(page.index for page in self._pages))))
         return self._pages[-1]
 
     async def _write(
@@ -192,8 +205,27 @@ def _decoded(text: str) -> Listed | None:
         return None
 
 
-def _index(body: Object) -> int:
-    index = body["metadata"]["name"].rpartition("-")[2]
+def _size(listed: Listed) -> int:
+    return len(_encoded(listed))
+
+
+def _parts(
+    new: dict[tuple[str, DeploymentKey], Listed],
+) -> Iterator[dict[tuple[str, DeploymentKey], Listed]]:
+    """Parts that fit into a page each; ordinary entries all fit into one."""
+    part: dict[tuple[str, DeploymentKey], Listed] = {}
+    room = CAPACITY
+    for id_, each in new.items():
+        if part and _size(each) > room:
+            yield part
+            part, room = {}, CAPACITY
+        part[id_] = each
+        room -= _size(each)
+    yield part
+
+
+def _index(name: str) -> int:
+    index = name.rpartition("-")[2]
     return int(index) if index.isdecimal() else 0
 
 

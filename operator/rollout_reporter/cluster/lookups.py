@@ -11,7 +11,7 @@ from rollout_reporter.core.objects import wishes_of
 from rollout_reporter.core.pods import read_pod_trouble
 from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
-from .api import NotFoundError, get, list_pages, path_to
+from .api import NotFoundError, Object, get, list_pages, path_to
 
 _API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
 _PLURALS: Final = {Kind.DEPLOYMENT: "deployments", Kind.ROLLOUT: "rollouts"}
@@ -62,12 +62,12 @@ async def find_reference(api: ApiClient, rollout: Snapshot) -> Snapshot | None:
         return None
 
 
-async def list_references(api: ApiClient, namespace: str) -> AsyncIterator[Snapshot]:
-    """Rollouts that use a Deployment's template, in one Namespace or in all (`""`)."""
+async def list_references(api: ApiClient, namespace: str) -> AsyncIterator[Object]:
+    """Bodies of the Rollouts that use a Deployment's template, in one Namespace or in all (`""`)."""
     path = path_to(_API_VERSIONS[Kind.ROLLOUT], _PLURALS[Kind.ROLLOUT], namespace)
     async for body in list_pages(api, path):
         if "workloadRef" in (body.get("spec") or {}):
-            yield rollouts.read_rollout(body)
+            yield body
 
 
 async def list_uids(api: ApiClient, kind: Kind, namespace: str) -> set[str]:

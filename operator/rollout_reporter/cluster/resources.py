@@ -1,7 +1,7 @@
 """Our custom resources as people see them; the CRDs are generated from these models.
 
 These models are an interface: renaming a field here breaks users. The core has its own types, and
-`to_ledger`/`from_ledger` in `reports` translate.
+`to_entry`/`from_entry` in `reports` translate.
 """
 
 from datetime import datetime

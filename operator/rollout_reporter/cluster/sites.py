@@ -34,17 +34,6 @@ class StoredSite:
     resync: datetime | None = None
     """Everything acknowledged before this moment is to be sent again."""
 
-    @property
-    def reference(self) -> Mapping[str, str]:
-        """An `ObjectReference` to it."""
-        return {
-            "apiVersion": names.API_VERSION,
-            "kind": "JiraSite",
-            "namespace": self.namespace,
-            "name": self.name,
-            "uid": self.uid,
-        }
-
 
 async def load_sites(api: ApiClient, namespace: str) -> AsyncIterator[StoredSite]:
     """All JiraSites of the operator's Namespace."""

@@ -28,7 +28,7 @@ from .context import Context
 from .metrics import METRICS
 from .probes import serve_probes
 from .reporter import Reporter
-from .settings import STOP_GRACE, Settings
+from .settings import STEADY, STOP_GRACE, Settings
 from .sightings import Sightings
 from .sites import Sites
 from .watch import Watch
@@ -83,15 +83,20 @@ class Operator:
 
     async def _campaign(self) -> None:
         """Stand for leadership again and again, until told to stop."""
+        backoff, clock = Backoff(), asyncio.get_running_loop().time
         while not self._stop.is_set():
+            started = clock()
             leadership = Leadership(self._api, namespace=self._settings.namespace, identity=self.identity)
             async with _in_background(leadership.run()):
                 try:
                     await _first_of(self._stop.wait(), leadership.elected())
                     if leadership.is_leader:
                         await self._lead(leadership)
-                except* NotLeadingError:
-                    log.warning("leadership was lost, another process may lead now")
+                except* NotLeadingError as lost:
+                    log.warning("leadership was lost: %s", lost.exceptions[0])
+            if clock() - started > STEADY.total_seconds():
+                backoff.reset()
+            await _first_of(self._stop.wait(), asyncio.sleep(backoff.next().total_seconds()))
 
     async def _lead(self, leadership: Leadership) -> None:
         METRICS.leader.set(1)
@@ -103,6 +108,20 @@ class Operator:
 
     async def _report(self, leadership: Leadership) -> None:
         """Report until cancelled; a stop is answered by sending first what is due."""
+        preparing = asyncio.create_task(self._prepare(leadership))
+        await _first_of(self._stop.wait(), preparing)
+        if not preparing.done():
+            preparing.cancel()
+            return
+        sites, reporter = preparing.result()
+        async with _in_background(sites.run()) as polling, _in_background(reporter.run()) as reporting:
+            await _first_of(self._stop.wait(), polling, reporting)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_GRACE.total_seconds()):
+                    await reporter.finish()
+
+    async def _prepare(self, leadership: Leadership) -> tuple[Sites, Reporter]:
+        """Take over what an earlier leader has left, however long the cluster takes to tell it."""
         cluster = self._settings.cluster_name
         if cluster is None:
             cluster = await _persistently(lambda: cluster_uid(self._api))
@@ -113,7 +132,7 @@ class Operator:
         for number in await leadership.start_above(known):
             log.error("a recorded update number is more than a day ahead and ignored: %d", number)
         sites = Sites(self._api, self._http, self._settings)
-        await _persistently(sites.refresh)
+        await _persistently(sites.load)
         context = Context(
             api=self._api,
             settings=self._settings,
@@ -127,11 +146,7 @@ class Operator:
         )
         reporter = Reporter(context, Book.of(reports, listed, datetime.now(UTC)))
         sites.listen(reporter.site_changed, reporter.resend)
-        async with _in_background(sites.run()) as polling, _in_background(reporter.run()) as reporting:
-            await _first_of(self._stop.wait(), polling, reporting)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_GRACE.total_seconds()):
-                    await reporter.finish()
+        return sites, reporter
 
     async def _stored_reports(self) -> list[StoredReport]:
         namespaces = self._settings.watch_namespaces or ("",)
@@ -151,6 +166,8 @@ async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[asy
     finally:
         task.cancel()
         await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a part of the operator ended: %s", error, exc_info=error)
 
 
 async def _first_of(*works: Awaitable[object]) -> None:

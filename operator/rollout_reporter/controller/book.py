@@ -9,10 +9,10 @@ from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.core.condition import ShownCondition
 from rollout_reporter.core.course import Course
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.ledger import MOST, Entry, Ledger
 from rollout_reporter.core.plan import close
-from rollout_reporter.core.report import Report
-from rollout_reporter.core.workload import Place, Signal, Snapshot, WorkloadRef
+from rollout_reporter.core.report import Report, State
+from rollout_reporter.core.workload import Place, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,8 @@ class Tracked:
     """Since when Jira does not hold the present state."""
     rehearsed: tuple[Report, ...] = ()
     """What a dry run has logged in place of sending it."""
+    skipped: tuple[ReplicaSetFacts, ...] = ()
+    """Rollouts that came and went unseen, and that nobody is told of: their keys are not certain."""
     told: tuple[int, str] | None = None
     """The Jira deployment and reason of the last Event."""
 
@@ -50,7 +52,8 @@ class Tracked:
         """Log, once, what a dry run does not send."""
         if entry.report not in self.rehearsed:
             log.info("dry run, not sent: %s", entry.report)
-            self.rehearsed = (*(each for each in self.rehearsed if each.key != entry.key), entry.report)
+            others = [each for each in self.rehearsed if each.key != entry.key]
+            self.rehearsed = (*others[-MOST:], entry.report)
 
     @property
     def wanted_entry(self) -> Entry | None:
@@ -97,9 +100,8 @@ class Tracked:
 
     def read_keys(self, snapshot: Snapshot, now: datetime) -> datetime:
         """Take in the keys as they read now; return since when they read so."""
-        keys = snapshot.template_wishes.issue_keys.valid or snapshot.wishes.issue_keys.valid
-        if self.keys_since is None or keys != self.issue_keys:
-            self.issue_keys, self.keys_since = keys, now
+        if self.keys_since is None or snapshot.issue_keys != self.issue_keys:
+            self.issue_keys, self.keys_since = snapshot.issue_keys, now
         return self.keys_since
 
 
@@ -126,11 +128,11 @@ class Book(dict[Place, Tracked]):
 
 
 def _owing(ledger: Ledger, listed: Listed, now: datetime) -> Ledger:
-    entry = ledger.entry(listed.entry.key) or listed.entry
-    ledger = ledger.put(replace(entry, acknowledged=None, refusal=None))
-    if listed.ref == ledger.ref:
-        return ledger
-    return close(ledger, "the workload was deleted", now)
+    entry = replace(ledger.entry(listed.entry.key) or listed.entry, acknowledged=None, refusal=None)
+    if listed.ref != ledger.ref and entry.state.is_open:
+        because = "the workload was deleted"
+        entry = replace(entry, state=State.CANCELLED, because=because, since=now)
+    return ledger.put(entry)
 
 
 def _remembered(report: StoredReport) -> Tracked:

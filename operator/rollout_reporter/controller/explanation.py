@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.api import ClusterError, NotFoundError
 from rollout_reporter.cluster.discovery import cluster_uid
-from rollout_reporter.cluster.lookups import find_namespace, find_workload
+from rollout_reporter.cluster.lookups import find_namespace, find_workload, list_references
 from rollout_reporter.cluster.reports import load_report
 from rollout_reporter.cluster.sites import load_sites
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.plan import Seen, plan
 from rollout_reporter.core.target import NoSite, Site, Surroundings, Target, find_target
-from rollout_reporter.core.workload import Snapshot, WorkloadRef
+from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
 
 from .examination import examine, with_template
 from .sites import as_core
@@ -43,6 +43,8 @@ async def explain_workload(
     """
     now = datetime.now(UTC)
     snapshot = await with_template(api, await find_workload(api, ref))
+    if snapshot.ref.kind is Kind.DEPLOYMENT:
+        snapshot = replace(snapshot, is_muted=await _is_referenced(api, snapshot.ref))
     report = await load_report(api, snapshot.ref)
     ledger = report.ledger if report and report.ledger.ref == snapshot.ref else Ledger(snapshot.ref)
     course = await examine(api, snapshot, ledger.course, now)
@@ -62,7 +64,18 @@ async def explain_workload(
         seen = replace(seen, target=target, rules=sites[target.site].access)
     ledger = plan(seen, ledger, now)
     entry = ledger.waiting if course.asked else ledger.find(course.taken_up.id) if course.taken_up else None
-    return Explanation(snapshot, course, entry, report is not None, problems)
+    return Explanation(
+        snapshot, course, entry if snapshot.is_annotated else None, report is not None, problems
+    )
+
+
+async def _is_referenced(api: ApiClient, ref: WorkloadRef) -> bool:
+    """Whether a Rollout uses this Deployment's template, so that it is reported in its place."""
+    try:
+        found = [each async for each in list_references(api, ref.namespace)]
+    except NotFoundError:
+        return False
+    return any(each["spec"]["workloadRef"].get("name") == ref.name for each in found)
 
 
 async def _sites(api: ApiClient, namespace: str) -> dict[str, Site]:

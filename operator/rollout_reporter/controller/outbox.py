@@ -14,6 +14,8 @@ from rollout_reporter.core.report import DeploymentKey, Report
 from rollout_reporter.core.workload import Place
 
 MAX_BATCH: Final = 100
+RESOLUTION: Final = 0.001
+"""Seconds by which a timer may come early: what is due by then is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Outbox:
             self._changed.clear()
             now = asyncio.get_running_loop().time()
             free = {key: w for key, w in self._waiting.items() if key not in self._in_flight}
-            due = sorted((w.since, key) for key, w in free.items() if w.not_before <= now)
+            due = sorted((w.since, key) for key, w in free.items() if w.not_before <= now + RESOLUTION)
             if due:
                 keys = [key for _, key in due[:MAX_BATCH]]
                 self._in_flight.update({key: self._waiting.pop(key) for key in keys})
@@ -100,12 +102,12 @@ class Outbox:
             self._in_flight.pop(key, None)
         self._changed.set()
 
-    def give_back(self, item: Item) -> None:
-        """Want a report sent again, unless a newer one of the same deployment waits already."""
+    def give_back(self, item: Item, *, delay: timedelta = timedelta(0)) -> None:
+        """Want a report sent again after a while, unless a newer one of the same deployment waits already."""
         now = asyncio.get_running_loop().time()
         under_way = self._in_flight.get(item.report.key)
         since = under_way.since if under_way else now
-        newer = self._waiting.setdefault(item.report.key, _Waiting(item, now, since))
+        newer = self._waiting.setdefault(item.report.key, _Waiting(item, now + delay.total_seconds(), since))
         newer.since = since
         self._changed.set()
 

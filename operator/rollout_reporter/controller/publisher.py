@@ -16,6 +16,7 @@ from rollout_reporter.cluster.reports import load_report, remove_report, store_r
 from rollout_reporter.cluster.resources import ConditionModel
 from rollout_reporter.core.condition import Condition, Status, shown
 from rollout_reporter.core.conditions import SENDING, Circumstances, issues_known, reported
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.workload import Place
 
 from .backoff import Backoff
@@ -79,6 +80,7 @@ class Publisher:
         if self._is_quiet(tracked, condition):
             self._queue.add_after(tracked.ref.place, QUIET)
             return
+        await self._tell_skipped(tracked)
         before = _told_before(tracked)
         await self._show_on_report(tracked, condition)
         await self._show_on_workload(tracked, condition)
@@ -87,14 +89,17 @@ class Publisher:
 
     async def _show_gone(self, tracked: Tracked, condition: Condition | None) -> None:
         """Keep the memory of a workload that is gone until Jira has heard of its end."""
-        if tracked.ledger.due:
+        ref = tracked.ref
+        if tracked.ledger.due and not self._context.settings.dry_run:
             await self._show_on_report(tracked, condition)
             return
         if tracked.stored:
-            await remove_report(self._api, tracked.ref)
-        self._strike(tracked)
-        self._book.pop(tracked.ref.place, None)
-        self._context.sightings.forget(tracked.ref)
+            await remove_report(self._api, ref)
+            tracked.stored = None
+        self._strike(tracked.ledger)
+        if tracked.is_gone and tracked.ref == ref:  # no namesake has come meanwhile
+            self._book.pop(ref.place, None)
+            self._context.sightings.forget(ref)
 
     def _condition(self, tracked: Tracked) -> Condition | None:
         if tracked.snapshot is not None and not tracked.snapshot.is_annotated:
@@ -138,14 +143,14 @@ class Publisher:
         version = stored.resource_version if stored and stored.ledger.ref == ledger.ref else None
         try:
             tracked.stored = await store_report(self._api, ledger, conditions, version)
-            self._strike(tracked)
+            self._strike(tracked.stored.ledger)
         except (ConflictError, NotFoundError):
             tracked.stored = await load_report(self._api, tracked.ref)
             raise
 
-    def _strike(self, tracked: Tracked) -> None:
+    def _strike(self, recorded: Ledger) -> None:
         """Let what is over and on record leave the journal."""
-        over = (each for each in tracked.ledger.entries if not (each.is_due or each.state.is_open))
+        over = (each for each in recorded.entries if not (each.is_due or each.state.is_open))
         self._context.journal.strike((each.site, each.key) for each in over)
 
     async def _show_on_workload(self, tracked: Tracked, condition: Condition | None) -> None:
@@ -176,7 +181,24 @@ class Publisher:
             action="Report",
             note=condition.message,
         )
-        log.info("%s: %s: %s", tracked.ref.place, event.reason, condition.message)
+        await self._post_event(tracked, event)
+
+    async def _tell_skipped(self, tracked: Tracked) -> None:
+        if not tracked.skipped:
+            return
+        revisions = ", ".join(str(each.revision) for each in tracked.skipped)
+        tracked.skipped = ()
+        event = Event(
+            regarding=workload_reference(tracked.ref),
+            type=EventType.WARNING,
+            reason="RolloutsSkipped",
+            action="Report",
+            note=f"revision {revisions} came and went unseen; whose issues they were is not certain",
+        )
+        await self._post_event(tracked, event)
+
+    async def _post_event(self, tracked: Tracked, event: Event) -> None:
+        log.info("%s: %s: %s", tracked.ref.place, event.reason, event.note)
         try:
             await post_event(self._api, event, instance=self._context.identity, now=datetime.now(UTC))
         except ClusterError as error:

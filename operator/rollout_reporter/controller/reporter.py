@@ -17,7 +17,15 @@ from rollout_reporter.core.access import NOBODY, AccessRule
 from rollout_reporter.core.judgement import judge_again_at
 from rollout_reporter.core.ledger import Entry
 from rollout_reporter.core.outcome import Outcome
-from rollout_reporter.core.plan import Seen, close, keys_gained, keys_not_allowed, plan, wants_target
+from rollout_reporter.core.plan import (
+    Seen,
+    close,
+    keys_gained,
+    keys_not_allowed,
+    plan,
+    uncertain,
+    wants_target,
+)
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Place, Snapshot
@@ -127,7 +135,10 @@ class Reporter:
         parties = (self._queue, self._post, self._publisher)
         while not all(party.is_idle for party in parties):  # noqa: ASYNC110 (of three parties, once)
             await asyncio.sleep(FINISH_PERIOD.total_seconds())
-        await self._context.journal.flush(self._context.ceiling())
+        try:
+            await self._context.journal.flush(self._context.ceiling())
+        except ClusterError as error:
+            log.warning("the journal cannot be written: %s", error)
 
     def troubled(self, places: Iterable[Place]) -> None:
         """Show that a site cannot be reached, or can again."""
@@ -153,6 +164,8 @@ class Reporter:
         return self._backoffs.setdefault(place, Backoff()).next()
 
     async def _process(self, place: Place) -> None:
+        if place not in self._book and self._context.sightings.get(place) is None:
+            return  # it is gone, and all is told
         sighting = self._context.sightings.get(place) or await self._look_up(place)
         tracked = self._book.place_for(sighting.ref)
         if isinstance(sighting, Gone) and sighting.ref != tracked.ref:
@@ -184,10 +197,11 @@ class Reporter:
         seen = replace(seen, target=target, rules=self._rules(tracked, target))
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
         tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now).recheck(now)
+        tracked.skipped += uncertain(seen)
         tracked.gains = keys_gained(seen, tracked.ledger)
         gained_at = tracked.gains[1] if tracked.gains else None
         moments = (judge_again_at(snapshot, course, now), gained_at, tracked.ledger.recheck_at())
-        for moment in filter(None, moments):
+        for moment in (moment for moment in moments if moment and moment > now):
             self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
 
     async def _completed(self, snapshot: Snapshot) -> Snapshot:

@@ -22,7 +22,7 @@ from rollout_reporter.core.workload import Place
 from .backoff import Backoff
 from .metrics import METRICS
 from .outbox import Item, Outbox
-from .settings import FORBIDDEN_PERIOD
+from .settings import FORBIDDEN_PERIOD, JIRA_BACKOFF_MOST
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,8 @@ class Sender:
         self.trouble: Trouble | None = None
         self.next_attempt: datetime | None = None
         self._link, self._next_number, self._ledgers = link, next_number, ledgers
-        self._backoff = Backoff()
+        self._backoff = Backoff(most=JIRA_BACKOFF_MOST)
+        self._silent: dict[DeploymentKey, Backoff] = {}
         self._hurry = asyncio.Event()
         self._resume_at = 0.0
         """Time of the event loop, which no clock that is set can move."""
@@ -107,10 +108,10 @@ class Sender:
         silent = self._settle(batch, updates, outcomes)
         if trouble:
             self._fail(silent, trouble)
-        elif silent:
-            self._wait_for_an_answer(silent)
-        else:
-            self._succeed()
+            return
+        self._succeed()
+        if silent:
+            self._ask_again(silent)
 
     def _settle(
         self, batch: Sequence[Item], updates: Sequence[Update], outcomes: Outcomes
@@ -123,6 +124,7 @@ class Sender:
             if isinstance(outcome, Unanswered):
                 silent.append(item)
             else:
+                self._silent.pop(item.report.key, None)
                 self._ledgers.settle(item.place, update, outcome)
         return tuple(silent)
 
@@ -133,11 +135,11 @@ class Sender:
             log.info("site %s: works again", self.site)
             self._ledgers.troubled(self.outbox.places())
 
-    def _wait_for_an_answer(self, items: Sequence[Item]) -> None:
-        """Send again, but not at once, what Jira said neither yes nor no of."""
+    def _ask_again(self, items: Sequence[Item]) -> None:
+        """Send again, but not at once, what Jira said neither yes nor no of; others need not wait for it."""
         for item in items:
-            self.outbox.give_back(item)
-        self._postpone(self._backoff.next())
+            backoff = self._silent.setdefault(item.report.key, Backoff(most=JIRA_BACKOFF_MOST))
+            self.outbox.give_back(item, delay=backoff.next())
         log.warning("site %s: no word from Jira on %d deployments", self.site, len(items))
 
     def _fail(self, batch: Sequence[Item], trouble: Trouble) -> None:

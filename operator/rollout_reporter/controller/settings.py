@@ -40,8 +40,12 @@ SITES_PERIOD: Final = timedelta(seconds=5)
 """How often JiraSites and their Secrets are read. They are few, and reading heals what a watch can miss."""
 DISCOVERY_PERIOD: Final = timedelta(seconds=10)
 """How often the API server is asked whether it knows Rollouts."""
+STEADY: Final = timedelta(minutes=1)
+"""What has run for as long as this has not failed at once: the next failure begins a new series."""
 BACKOFF_FIRST: Final = timedelta(seconds=1)
 BACKOFF_MOST: Final = timedelta(minutes=1)
+JIRA_BACKOFF_MOST: Final = timedelta(minutes=5)
+"""Each attempt in vain is shown on every workload that waits, so in a long outage they are few."""
 FORBIDDEN_PERIOD: Final = timedelta(minutes=1)
 """A credential that Jira forbids is tried this seldom: a person has to act first."""
 STOP_GRACE: Final = timedelta(seconds=5)

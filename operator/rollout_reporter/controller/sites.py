@@ -46,6 +46,8 @@ class SiteInUse:
     trouble: Trouble | None = None
     """What the last probe found; `None` if the site works."""
     backoff: Backoff | None = None
+    examination: asyncio.Task[None] | None = None
+    """The look at it that is under way; a site that hangs holds up no other."""
 
     def is_same(self, stored: StoredSite, secret: Secret) -> bool:
         """Whether nothing that matters has changed."""
@@ -80,12 +82,16 @@ class Sites:
 
     async def run(self) -> None:
         """Keep up with JiraSites and Secrets until cancelled."""
-        while True:
-            try:
-                await self.refresh()
-            except ClusterError as error:
-                log.warning("cannot read the JiraSites: %s", error)
-            await asyncio.sleep(SITES_PERIOD.total_seconds())
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    await self.load()
+                except ClusterError as error:
+                    log.warning("cannot read the JiraSites: %s", error)
+                for name, site in self._in_use.items():
+                    if site.examination is None or site.examination.done():
+                        site.examination = group.create_task(self._examine(name, site))
+                await asyncio.sleep(SITES_PERIOD.total_seconds())
 
     def link(self, name: str) -> JiraClient | Trouble:
         """The way to a site, or why there is none."""
@@ -103,6 +109,11 @@ class Sites:
         }
 
     async def refresh(self) -> None:
+        """Read all JiraSites once, and look whether they work."""
+        await self.load()
+        await asyncio.gather(*(self._examine(name, site) for name, site in self._in_use.items()))
+
+    async def load(self) -> None:
         """Read all JiraSites once; tell of each that changed."""
         now, found = datetime.now(UTC), await self._read()
         changed = set(self._in_use) - set(found)
@@ -117,7 +128,6 @@ class Sites:
             del self._in_use[name]
         for name in changed:
             self._listener(name)
-        await asyncio.gather(*(self._examine(name, site) for name, site in self._in_use.items()))
 
     async def _read(self) -> dict[str, tuple[StoredSite, Secret]]:
         namespace = self._settings.namespace
@@ -158,7 +168,7 @@ class Sites:
         if now < site.probe_at:
             await self._show(site, None, now)
             return
-        cloud_id = None
+        cloud_id, before = None, site.trouble
         if isinstance(site.link, Trouble):
             site.trouble = site.link
         else:
@@ -166,7 +176,7 @@ class Sites:
             found = await site.link.cloud_id() if site.trouble is None else None
             cloud_id = found if isinstance(found, str) else None
         site.probe_at = now + self._until_next_probe(site)
-        if site.trouble is None:
+        if before and site.trouble is None:
             self._listener(name)
         await self._show(site, cloud_id, now)
 

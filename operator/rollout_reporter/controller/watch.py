@@ -15,7 +15,7 @@ from typing import Any, Final
 import kopf
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.api import ClusterError, ForbiddenError
 from rollout_reporter.cluster.discovery import Served, discover
 from rollout_reporter.cluster.lookups import list_references
 from rollout_reporter.core import names
@@ -26,7 +26,7 @@ from rollout_reporter.core.workload import Kind, Snapshot
 
 from .backoff import Backoff
 from .kopf_settings import connection, operator_settings
-from .settings import DISCOVERY_PERIOD, Settings
+from .settings import DISCOVERY_PERIOD, STEADY, Settings
 from .sightings import Gone, Sighting, Sightings
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Observer:
         body: Body = event["object"]
         try:
             sighting = self._look(kind, body, is_deleted=event["type"] == "DELETED")
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             meta = body.get("metadata") or {}
             log.exception("cannot read %s %s/%s", kind, meta.get("namespace"), meta.get("name"))
             return
@@ -107,8 +107,10 @@ class Watch:
         while True:
             served = await self._discover()
             if served is not None and await self._learn_references(served):
+                started = asyncio.get_running_loop().time()
                 await self._watch(served)
-                backoff.reset()
+                if asyncio.get_running_loop().time() - started > STEADY.total_seconds():
+                    backoff.reset()
             await asyncio.sleep(backoff.next().total_seconds())
 
     async def _discover(self) -> Served | None:
@@ -120,15 +122,18 @@ class Watch:
 
     async def _learn_references(self, served: Served) -> bool:
         """See the Rollouts that use a Deployment's template before any Deployment; False if that failed."""
+        self._selected = served.namespaces
+        observer = Observer(self._sightings.put, self._is_served, self._known)
         namespaces = self._settings.watch_namespaces or ("",)
-        try:
-            for namespace in namespaces if Kind.ROLLOUT in served.kinds else ():
-                async for rollout in list_references(self._api, namespace):
-                    self._known.add(rollout.ref.uid)
-                    self._sightings.put(rollout)
-        except ClusterError as error:
-            log.warning("cannot list the Rollouts: %s", error)
-            return False
+        for namespace in namespaces if Kind.ROLLOUT in served.kinds else ():
+            try:
+                async for body in list_references(self._api, namespace):
+                    observer.observe(Kind.ROLLOUT, {"type": None, "object": body})
+            except ForbiddenError as error:
+                log.warning("the Rollouts of namespace %s may not be listed: %s", namespace, error)
+            except ClusterError as error:
+                log.warning("cannot list the Rollouts: %s", error)
+                return False
         self._sightings.references_known.set()
         return True
 
@@ -136,7 +141,6 @@ class Watch:
         """Run kopf until it ends or the cluster serves something else."""
         loop = asyncio.get_running_loop()
         stop, ended = threading.Event(), asyncio.Event()
-        self._selected = served.namespaces
 
         def deliver(sighting: Sighting) -> None:
             loop.call_soon_threadsafe(self._sightings.put, sighting)

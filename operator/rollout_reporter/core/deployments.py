@@ -17,6 +17,7 @@ from .objects import (
     digest,
     images_of,
     new_pods,
+    overlaid,
     ref_of,
     replica_set_facts,
     resource_version_of,
@@ -63,7 +64,7 @@ def read_deployment(body: Object) -> Snapshot:
         reading=_read_status(body),
         selector=selector_of(body),
         images=images_of(template),
-        wishes=wishes_of(body),
+        wishes=overlaid(wishes_of(body), wishes_of(template)),
         template_wishes=wishes_of(template),
         shown=shown_condition(body),
     )

@@ -165,6 +165,7 @@ def _continued(known: Rollout, identity: Identity, snapshot: Snapshot) -> Rollou
         known,
         template=snapshot.template,
         release=snapshot.release,
+        images=snapshot.images,
         revision=identity.revision if identity.revision is not None else known.revision,
         replica_set=identity.replica_set or known.replica_set,
         replica_set_created=identity.facts.created if identity.facts else known.replica_set_created,

@@ -40,6 +40,8 @@ def judge(
         replica_sets: All ReplicaSets of the workload, if looked up (see `identity.wants_replica_sets`).
         troubles: Pods of the workload that cannot start, if looked up (see `wants_pods`).
     """
+    if not snapshot.release:
+        return replace(before, asked=None, missed=())  # without a template nothing was asked for
     if not snapshot.observed:
         return asked_for(snapshot, before, now)  # a stale status says nothing: the last verdict stays
     if snapshot.reading.signal is Signal.REFUSED:

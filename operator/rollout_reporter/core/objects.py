@@ -39,6 +39,26 @@ def annotations_of(body: Object) -> Mapping[str, str]:
     return (body.get("metadata") or {}).get("annotations") or {}
 
 
+def overlaid(own: Wishes, template: Wishes) -> Wishes:
+    """What is wished for a rollout: the template, which belongs to it alone, is asked first.
+
+    Issue keys stay apart, since those of the workload may belong to another rollout.
+    """
+    return Wishes(
+        issue_keys=own.issue_keys,
+        environment=template.environment or own.environment,
+        environment_type=template.environment_type or own.environment_type,
+        site=template.site or own.site,
+        url=template.url or own.url,
+        pipeline=template.pipeline or own.pipeline,
+        display_name=template.display_name or own.display_name,
+        description=template.description or own.description,
+        service_ids=template.service_ids or own.service_ids,
+        max_duration=template.max_duration or own.max_duration,
+        ignore=template.ignore or own.ignore,
+    )
+
+
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 """The annotation that `kubectl rollout restart` writes into a pod template."""
 
@@ -88,7 +108,10 @@ def duration(text: str | None) -> timedelta | None:
     if not text or found is None:
         return None
     hours, minutes, seconds = (float(each or 0) for each in found.groups())
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds) or None
+    try:
+        return timedelta(hours=hours, minutes=minutes, seconds=seconds) or None
+    except OverflowError:
+        return None
 
 
 def conditions_of(body: Object) -> dict[str, Object]:

@@ -13,7 +13,7 @@ from .course import Asked, Course, Rollout
 from .identity import id_of_missed
 from .ledger import Entry, Ledger
 from .numbers import deployment_number
-from .report import EnvironmentType, State
+from .report import DeploymentKey, EnvironmentType, State
 from .target import Target
 from .workload import PENDING_GRACE, Kind, ReplicaSetFacts, Snapshot
 
@@ -25,6 +25,8 @@ gains them; it never loses any."""
 CORRECTION_TIME: Final = timedelta(seconds=10)
 """Where Jira has refused everything, changed keys are most likely a correction, and wait no longer."""
 
+MAX_TEXT: Final = 255
+"""Jira's limit of a text; what is longer would only fill the cluster's memory."""
 MAX_ASSOCIATIONS: Final = 500
 """Jira's limit of issues and services of one deployment."""
 
@@ -51,8 +53,8 @@ class Seen:
 
     @property
     def issue_keys(self) -> tuple[str, ...]:
-        """The keys that the workload shows: those in its template come first."""
-        return self.snapshot.template_wishes.issue_keys.valid or self.snapshot.wishes.issue_keys.valid
+        """The keys that the workload shows."""
+        return self.snapshot.issue_keys
 
 
 def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
@@ -69,10 +71,17 @@ def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     return ledger
 
 
-def close(ledger: Ledger, because: str, now: datetime, state: State = State.CANCELLED) -> Ledger:
-    """Close what is open: nothing may stay "in progress" for ever."""
+def close(
+    ledger: Ledger,
+    because: str,
+    now: datetime,
+    state: State = State.CANCELLED,
+    *,
+    but: DeploymentKey | None = None,
+) -> Ledger:
+    """Close what is open: nothing may stay "in progress" for ever, `but` the one that goes on."""
     for entry in ledger.entries:
-        if entry.state.is_open:
+        if entry.state.is_open and entry.key != but:
             ledger = ledger.put(replace(entry, state=state, because=because, since=now))
     return ledger
 
@@ -106,8 +115,11 @@ def keys_not_allowed(seen: Seen, ledger: Ledger) -> tuple[str, ...]:
 
 def keys_gained(seen: Seen, ledger: Ledger) -> tuple[tuple[str, ...], datetime] | None:
     """Which keys are added to the present Jira deployment, and when; `None` if none have changed."""
-    entry = ledger.find(seen.course.taken_up.id) if seen.course.taken_up else None
-    gained = keys_to_gain(seen, entry) if entry and not seen.course.asked else ()
+    course = seen.course
+    if _over(seen.snapshot) or course.asked or course.is_refused or course.taken_up is None:
+        return None
+    entry = ledger.find(course.taken_up.id)
+    gained = keys_to_gain(seen, entry) if entry and len(entry.issue_keys) < MAX_ASSOCIATIONS else ()
     if entry is None or not gained:
         return None
     quiet_time = CORRECTION_TIME if _is_refused(entry) else seen.keys_quiet_time
@@ -125,6 +137,8 @@ def _over(snapshot: Snapshot) -> str | None:
         return "the workload was deleted"
     if snapshot.is_muted:
         return "a Rollout has taken over"
+    if snapshot.wishes.ignore:
+        return "it is to be ignored"
     return None if snapshot.is_annotated else "its issue keys were removed"
 
 
@@ -190,18 +204,22 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
         kept = () if _is_refused(entry) else entry.issue_keys
         entry = _renamed(entry, seen, kept + gains[0], rollout.images)
     ledger = ledger.put(_carried_on(entry, rollout, now))
+    # An earlier process may have died before it had recorded that it closed the one before.
+    ledger = _superseded(ledger, rollout, seen.course, now, but=entry.key)
     return _rolled_back(ledger, rollout, now)
 
 
-def _superseded(ledger: Ledger, by: Rollout, course: Course, now: datetime) -> Ledger:
+def _superseded(
+    ledger: Ledger, by: Rollout, course: Course, now: datetime, *, but: DeploymentKey | None = None
+) -> Ledger:
     """Close what a new rollout replaces: by what was seen of its end."""
     revision = f"revision {by.revision}" if by.revision is not None else "a newer version"
     if by.replaces:
-        return close(ledger, f"rolled back by {revision}", now, State.ROLLED_BACK)
+        return close(ledger, f"rolled back by {revision}", now, State.ROLLED_BACK, but=but)
     if course.was_unseen:
         because = f"{SUPERSEDED} by {revision} while nobody looked: its outcome is not known"
-        return close(ledger, because, now, State.UNKNOWN)
-    return close(ledger, f"{SUPERSEDED} by {revision}", now)
+        return close(ledger, because, now, State.UNKNOWN, but=but)
+    return close(ledger, f"{SUPERSEDED} by {revision}", now, but=but)
 
 
 def _rolled_back(ledger: Ledger, by: Rollout, now: datetime) -> Ledger:
@@ -282,7 +300,7 @@ def _opened(seen: Seen, target: Target, number: int, keys: tuple[str, ...], imag
         since=seen.keys_since,
         issue_keys=keys,
         display_name=snapshot.ref.name,
-        description=snapshot.wishes.description or "",
+        description=(snapshot.wishes.description or "")[:MAX_TEXT],
         url=target.url,
         hints=target.hints,
     )
@@ -294,15 +312,16 @@ def _renamed(entry: Entry, seen: Seen, keys: tuple[str, ...], images: tuple[str,
     label, wishes = _version(images), seen.snapshot.wishes
     name = wishes.display_name or f"{seen.snapshot.ref.name} {label}".strip()
     kept = keys[:MAX_ASSOCIATIONS]
-    services = wishes.service_ids[: MAX_ASSOCIATIONS - len(kept)]
+    services = tuple(each for each in wishes.service_ids if len(each) <= MAX_TEXT)
+    services = services[: MAX_ASSOCIATIONS - len(kept)]
     return replace(
         entry,
         issue_keys=kept,
         noted_keys=seen.issue_keys[:MAX_ASSOCIATIONS],
         service_ids=services,
         left_out=len(keys) + len(wishes.service_ids) - len(kept) - len(services),
-        display_name=name,
-        label=label,
+        display_name=name[:MAX_TEXT],
+        label=label[:MAX_TEXT],
     )
 
 

@@ -119,9 +119,8 @@ class _Replay:
             replica_sets=self._owned(snapshot),
             troubles=self._troubles(snapshot),
         )
-        keys = snapshot.template_wishes.issue_keys.valid or snapshot.wishes.issue_keys.valid
-        if keys != place.keys:
-            place.keys, place.keys_since = keys, line.at
+        if snapshot.issue_keys != place.keys:
+            place.keys, place.keys_since = snapshot.issue_keys, line.at
         place.ledger = plan(Seen(snapshot, place.course, place.keys_since, _TARGET), place.ledger, line.at)
         return _judged(line, place, snapshot)
 

@@ -17,6 +17,7 @@ from .objects import (
     digest,
     images_of,
     new_pods,
+    overlaid,
     ref_of,
     replica_set_facts,
     resource_version_of,
@@ -62,7 +63,7 @@ def read_rollout(body: Object) -> Snapshot:
         reading=_read_status(body),
         selector=selector_of(body),
         images=images_of(template),
-        wishes=wishes_of(body),
+        wishes=overlaid(wishes_of(body), wishes_of(template)),
         template_wishes=wishes_of(template),
         shown=shown_condition(body),
         workload_ref=(spec.get("workloadRef") or {}).get("name"),
@@ -77,9 +78,10 @@ def with_reference(rollout: Snapshot, deployment: Snapshot | None) -> Snapshot:
     controller has taken note of the Deployment's present generation.
     """
     if deployment is None:
-        return replace(rollout, observed=False)
+        return replace(rollout, observed=False, template="", release="")
     own = rollout.wishes
-    wishes = own if own.issue_keys.given else replace(own, issue_keys=deployment.wishes.issue_keys)
+    keys = own.issue_keys if own.issue_keys.given else deployment.wishes.issue_keys
+    wishes = replace(overlaid(own, deployment.template_wishes), issue_keys=keys)
     return replace(
         rollout,
         observed=rollout.observed and rollout.workload_generation == deployment.generation,

@@ -14,6 +14,7 @@ from .workload import Snapshot, Wishes
 
 DEFAULT_SITE: Final = "default"
 _MAX_ID: Final = 255
+_MAX_URL: Final = 2000
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._~-]+")
 _WEB: Final = re.compile(r"https?://[^\s/]+\S*")
 
@@ -96,10 +97,10 @@ def _site(wishes: Wishes, around: Surroundings) -> Site | NoSite:
 def _url(snapshot: Snapshot, issue_keys: Sequence[str], site: Site) -> tuple[str, str]:
     """The link of a Jira deployment, with a hint if the user's own cannot be used."""
     hint = ""
-    if own := snapshot.wishes.url or snapshot.template_wishes.url:
-        if _WEB.fullmatch(own):
+    if own := snapshot.wishes.url:
+        if _WEB.fullmatch(own) and len(own) <= _MAX_URL:
             return own, ""
-        hint = f"url {own!r} is left out, it must begin with http:// or https://"
+        hint = f"url {own[:80]!r} is left out: at most {_MAX_URL} characters, from http:// or https:// on"
     if site.url_template:
         return _fill(site.url_template, snapshot), hint
     return f"{site.url.rstrip('/')}/browse/{issue_keys[0]}", hint

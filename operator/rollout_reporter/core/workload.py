@@ -109,7 +109,7 @@ class Snapshot:
     """Whether the controller's status is about this very spec."""
     paused: bool
     template: str
-    """Digest of the pod template."""
+    """Digest of the pod template; empty if it is that of a Deployment which is not there."""
     release: str
     """The same without the mark of a restart, which releases nothing."""
     revision: int | None
@@ -145,6 +145,11 @@ class Snapshot:
         """Whether somebody wants this workload reported."""
         given = self.wishes.issue_keys.given or self.template_wishes.issue_keys.given
         return given and not self.wishes.ignore and not self.is_muted
+
+    @property
+    def issue_keys(self) -> tuple[str, ...]:
+        """The keys that it shows: those in its template come first."""
+        return self.template_wishes.issue_keys.valid or self.wishes.issue_keys.valid
 
     @property
     def max_duration(self) -> timedelta | None:

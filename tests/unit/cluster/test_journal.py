@@ -10,11 +10,18 @@ from rollout_reporter.cluster.journal import CAPACITY, Journal, Listed
 from unit.cluster.fake_cluster import FakeCluster
 from unit.core.situations import entry, ref
 
+MANY_KEYS = tuple(f"SHOP-{n:04}" for n in range(1, 501))
+BIG_ONES_IN_A_PAGE = 45
+
 PAGE = "/api/v1/namespaces/ops/configmaps/rollout-reporter-journal-0"
 
 
 def listed(number: int = 1, **changes: object) -> Listed:
     return Listed(ref(), entry(number=number, **changes))
+
+
+def big(number: int) -> Listed:
+    return listed(number, issue_keys=MANY_KEYS, noted_keys=MANY_KEYS)
 
 
 async def taken_over(api: ApiClient) -> Journal:
@@ -70,19 +77,23 @@ async def test_an_old_leader_is_stopped_by_the_next_thing_it_wants_to_send(api: 
 
 async def test_an_old_leader_is_stopped_also_when_it_begins_a_new_page(api: ApiClient) -> None:
     old = await taken_over(api)
-    await old.enlist([listed(number) for number in range(CAPACITY)], 1500)
+    await old.enlist([big(number) for number in range(BIG_ONES_IN_A_PAGE)], 1500)
     await taken_over(api)
 
     with pytest.raises(ConflictError):
-        await old.enlist([listed(CAPACITY)], 1500)
+        await old.enlist([big(1000)], 1500)
 
 
-async def test_a_full_page_is_followed_by_another(api: ApiClient) -> None:
-    journal = await taken_over(api)
-    for start in range(0, CAPACITY + 100, 100):
-        await journal.enlist([listed(number) for number in range(start, start + 100)], 1500)
+async def test_what_does_not_fit_into_one_page_is_spread_over_several(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    numbers = range(2 * BIG_ONES_IN_A_PAGE + 1)
+    await (await taken_over(api)).enlist([big(number) for number in numbers], 1500)
 
-    assert await what_a_new_leader_finds(api) == set(range(CAPACITY + 100))
+    assert await what_a_new_leader_finds(api) == set(numbers)
+    pages = [each for path, each in cluster.objects.items() if "journal" in path]
+    assert len(pages) == 3
+    assert all(sum(map(len, page["data"].values())) <= CAPACITY for page in pages)
 
 
 async def test_what_is_over_leaves_with_a_later_write(cluster: FakeCluster, api: ApiClient) -> None:

@@ -55,7 +55,10 @@ class Story:
         default_factory=lambda: Ledger(WorkloadRef("shop", Kind.DEPLOYMENT, "web", "uid-1"))
     )
     keys_since: datetime = CREATED
+    notes: dict[str, str] = field(default_factory=dict)
+    template_notes: dict[str, str] = field(default_factory=dict)
     rules: tuple[AccessRule, ...] = ()
+    last: Seen = field(init=False)
     _seen_keys: str = ""
     _conditions: list[dict[str, str]] = field(default_factory=list)
     _counts: tuple[int, int] = (0, 0)
@@ -127,6 +130,7 @@ class Story:
             self._seen_keys, self.keys_since = self.keys, self.now
         seen = Seen(snapshot, self.course, self.keys_since, TARGET, rules=self.rules)
         ledger = replace(self.ledger, ref=snapshot.ref)
+        self.last = seen
         self.ledger = plan(seen, ledger, self.now)
         assert plan(seen, self.ledger, self.now) == self.ledger, "planning twice changes nothing"
         return self
@@ -142,7 +146,9 @@ class Story:
         return self.ledger.current
 
     def _template(self) -> dict[str, Any]:
-        notes = {names.ISSUE_KEYS: self.template_keys} if self.template_keys else {}
+        notes = dict(self.template_notes)
+        if self.template_keys:
+            notes[names.ISSUE_KEYS] = self.template_keys
         if self.restarted:
             notes["kubectl.kubernetes.io/restartedAt"] = self.restarted
         return {
@@ -173,8 +179,10 @@ class Story:
             "uid": self.uid,
             "creationTimestamp": f"{self.created:%Y-%m-%dT%H:%M:%SZ}",
             "generation": 2,
-            "annotations": {"deployment.kubernetes.io/revision": str(revision)} if revision else {},
+            "annotations": dict(self.notes),
         }
+        if revision:
+            meta["annotations"]["deployment.kubernetes.io/revision"] = str(revision)
         if self.keys:
             meta["annotations"][names.ISSUE_KEYS] = self.keys
         if deleting:

@@ -1,11 +1,14 @@
 """What Jira should hold, told as stories of a Deployment."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from rollout_reporter.core.access import AccessRule
 from rollout_reporter.core.ledger import MOST
+from rollout_reporter.core.names import DESCRIPTION, DISPLAY_NAME
 from rollout_reporter.core.outcome import Accepted, Rejected
-from rollout_reporter.core.report import Update
+from rollout_reporter.core.plan import keys_gained
+from rollout_reporter.core.report import State, Update
 from unit.core.story import CREATED, Story, Version
 
 FIRST = int(CREATED.timestamp()) * 1_000_000 + 1
@@ -163,6 +166,40 @@ def test_keys_that_the_site_does_not_allow_are_left_out() -> None:
 
 def test_nothing_is_reported_from_a_namespace_that_the_site_does_not_allow() -> None:
     assert Story(rules=(AccessRule(namespaces=("other-*",)),)).runs("web:1").states == []
+
+
+def test_what_an_earlier_process_left_open_beside_the_present_rollout_is_closed() -> None:
+    """It closed the one and opened the other, and died before either was recorded."""
+    story = Story().begins("web:1").begins("web:2")
+    first, second = story.ledger.entries
+    still_open = replace(first, state=State.IN_PROGRESS, because="0 of 3")
+    story.ledger = replace(story.ledger, entries=(still_open, second))
+
+    story.unseen().seen()
+
+    assert story.states == ["cancelled", "in_progress"]
+
+
+def test_keys_gained_after_a_restart_leave_the_version_in_the_name() -> None:
+    story = Story().runs("web:7").unseen().annotated("SHOP-1 SHOP-2").later(seconds=61)
+    assert story.current.display_name == "web 7"
+    assert story.current.label == "7"
+
+
+def test_keys_beyond_jiras_limit_are_not_awaited_for_ever() -> None:
+    story = Story(keys=" ".join(f"SHOP-{n}" for n in range(1, 502))).runs("web:1").later(minutes=5)
+    assert keys_gained(story.last, story.ledger) is None
+
+
+def test_texts_longer_than_jira_takes_do_not_fill_the_cluster() -> None:
+    story = Story(notes={DESCRIPTION: "d" * 10_000, DISPLAY_NAME: "n" * 10_000}).runs("web:1")
+    assert len(story.current.description) == 255
+    assert len(story.current.display_name) == 255
+
+
+def test_what_the_template_wishes_comes_before_what_the_workload_wishes() -> None:
+    story = Story(notes={DISPLAY_NAME: "shop"}, template_notes={DISPLAY_NAME: "shop, winter edition"})
+    assert story.runs("web:1").current.display_name == "shop, winter edition"
 
 
 def test_removing_the_keys_in_mid_rollout_cancels_it() -> None:

@@ -153,10 +153,9 @@ def test_a_sites_template_makes_the_link() -> None:
     assert found(None, site).url == "https://cd.example/shop/deployment/checkout?{tab}"
 
 
-@pytest.mark.parametrize("place", ["wishes", "template_wishes"])
-def test_a_link_that_the_user_wrote_wins(place: str) -> None:
+def test_a_link_that_the_user_wrote_wins() -> None:
     site = Site("default", DEFAULT.url, url_template="https://cd.example/{name}")
-    one = snapshot(**{place: wishes("SHOP-41", url="http://ci.example/build/7")})
+    one = snapshot(wishes=wishes("SHOP-41", url="http://ci.example/build/7"))
 
     assert found(one, site).url == "http://ci.example/build/7"
 
