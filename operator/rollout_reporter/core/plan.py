@@ -185,11 +185,10 @@ def _waiting_revision(seen: Seen) -> int:
 
 
 def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledger:
-    entry = ledger.find(rollout.id)
-    if entry is None and rollout.state is None:
+    entry, waiting = ledger.find(rollout.id), ledger.waiting
+    if entry is None and waiting is None and rollout.state is None:
         return _superseded(ledger, rollout, seen.course, now)
     if entry is None:
-        waiting = ledger.waiting
         if waiting is None:
             ledger = _superseded(ledger, rollout, seen.course, now)
             waiting = _begun(seen, ledger, rollout)
@@ -236,8 +235,11 @@ def _rolled_back(ledger: Ledger, by: Rollout, now: datetime) -> Ledger:
 
 def _carried_on(entry: Entry, rollout: Rollout, now: datetime) -> Entry:
     """Bring an entry up to its rollout; one that was given up for want of replicas is closed."""
-    given_up = rollout.state is None and entry.state.is_open
-    state = State.CANCELLED if given_up else rollout.state or entry.state
+    state, because, since = rollout.state, rollout.because or entry.because, rollout.since
+    if state is None and entry.state.is_open:
+        state, since = State.CANCELLED, now
+    elif state is None:
+        state, because, since = entry.state, entry.because, entry.since
     return replace(
         entry,
         rollout_id=rollout.id,
@@ -251,8 +253,8 @@ def _carried_on(entry: Entry, rollout: Rollout, now: datetime) -> Entry:
         paused_since=rollout.paused_since,
         paused_for=rollout.paused_for,
         state=state,
-        because=rollout.because or entry.because,
-        since=now if given_up else rollout.since,
+        because=because,
+        since=since,
     )
 
 

@@ -281,6 +281,22 @@ def test_a_workload_without_replicas_is_not_reported() -> None:
     assert story.seen().states == []
 
 
+def test_a_waiting_rollout_that_is_scaled_to_zero_is_given_up_and_goes_on_when_scaled_up() -> None:
+    story = Story(paused=True).asked_for("web:1")
+    story.now += timedelta(seconds=2)
+    assert story.seen(observed=False).states == ["pending"]
+    number = story.current.number
+
+    story.replicas, story.paused = 0, False
+    story.taken_up()
+    story._counts = (0, 0)
+    assert story.seen().states == ["cancelled"]
+
+    story.replicas = 3
+    assert story.seen().states == ["in_progress"]
+    assert story.current.number == number
+
+
 def test_a_rollout_that_came_and_went_unseen_is_unknown_and_keeps_its_number() -> None:
     story = Story().runs("web:1").unseen()
     story.image = "web:2"
