@@ -117,11 +117,14 @@ def losable(lines: Sequence[Line]) -> list[int]:
 
 
 def outcome(steps: Iterable[Step], *, with_keys: bool = True) -> dict[object, object]:
-    """What each workload is finally in; of a deleted one, that nothing is open is all that counts."""
+    """What each workload is finally in; of a deleted one, that nothing is open is all that counts.
+
+    Where there is no rollout to speak of, one that waited long enough may have been reported and given up.
+    """
     ends: dict[object, object] = {}
     for step in steps:
-        keys = step.entry.issue_keys if step.entry and with_keys else ()
         judged = step.judged
+        keys = step.entry.issue_keys if step.entry and with_keys and judged.state else ()
         ends[judged.ref.place] = None if step.is_deletion else (judged.state, judged.revision, keys)
     return ends
 
