@@ -11,7 +11,8 @@ from rollout_reporter.cluster.crd import jira_site_crd, rollout_report_crd
 
 def crds(
     directory: Annotated[
-        Path | None, typer.Option(help="Write one file for each into this directory.", file_okay=False)
+        Path | None,
+        typer.Option(help="Write one file for each into this directory.", file_okay=False, exists=True),
     ] = None,
 ) -> None:
     """Print the CustomResourceDefinitions, ready for `kubectl apply -f -`."""

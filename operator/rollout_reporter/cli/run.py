@@ -124,12 +124,14 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
         raise typer.BadParameter("--watch-namespaces needs --cluster-name: kube-system cannot be read then")
     try:
         asyncio.run(run_operator(settings, kubeconfig))
-    except (UnconfiguredError, OSError) as error:
-        logging.getLogger(__name__).critical("%s", error)
-        raise typer.Exit(1) from error
-    except ExceptionGroup as group:
-        known, rest = group.split(OSError)
-        if known is None or rest is not None:
-            raise
-        logging.getLogger(__name__).critical("%s", known.exceptions[0])
+    except* UnconfiguredError as group:
+        logging.getLogger(__name__).critical("%s", _first(group))
         raise typer.Exit(1) from group
+    except* OSError as group:
+        logging.getLogger(__name__).critical("%s", _first(group))
+        raise typer.Exit(1) from group
+
+
+def _first(group: BaseException) -> BaseException:
+    """The first error in a group, however deep it lies."""
+    return _first(group.exceptions[0]) if isinstance(group, BaseExceptionGroup) else group

@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from rollout_reporter.core.replay import Judged, read_lines, replay
+from rollout_reporter.core.replay import Judged, NoRecordingError, read_lines, replay
 
 
 def verdict(
@@ -21,12 +21,22 @@ def verdict(
 ) -> None:
     """Judge a recording with the operator's own rules; print one JSON object for each workload line."""
     try:
-        documents = [json.loads(line) for line in file.read_text().splitlines() if line.strip()]
-        lines = list(read_lines(documents))
-    except (ValueError, KeyError, TypeError) as error:
+        texts = file.read_text().splitlines()
+        documents = [_document(number, text) for number, text in enumerate(texts, start=1)]
+        judged = list(replay(list(read_lines(documents))))
+    except (NoRecordingError, UnicodeDecodeError) as error:
         raise typer.BadParameter(f"{file} is no recording: {error}") from error
-    for each in replay(lines):
+    for each in judged:
         typer.echo(json.dumps(_as_json(each)))
+
+
+def _document(number: int, text: str) -> Any:
+    if not text.strip():
+        return {}
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise NoRecordingError(f"line {number} is no JSON ({error})") from error
 
 
 def _as_json(judged: Judged) -> dict[str, object]:

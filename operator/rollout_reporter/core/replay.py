@@ -68,18 +68,46 @@ class _Place:
     keys_since: datetime = EPOCH
 
 
+class NoRecordingError(ValueError):
+    """A line is no object of Kubernetes; the message names it."""
+
+
+_UNREADABLE: Final = (KeyError, TypeError, AttributeError, ValueError)
+
+
 def read_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[Line]:
-    """Take the objects out of the lines; a line without a time has that of the newest time in any object."""
+    """Take the objects out of the lines; a line without a time has that of the newest time in any object.
+
+    An empty one counts and says nothing.
+
+    Raises:
+        NoRecordingError: A line holds no object.
+    """
     newest = EPOCH
     for number, document in enumerate(documents, start=1):
-        body = document["object"] if "object" in document and "kind" not in document else document
-        newest = max([newest, *_times(body)])
-        at = timestamp(document.get("at")) or newest
-        yield Line(number, at, document.get("type") == "DELETED", body)
+        if document == {}:
+            continue
+        try:
+            line = _line(number, document, newest)
+        except _UNREADABLE as error:
+            raise NoRecordingError(f"line {number} is no object of Kubernetes: {error!r}") from error
+        newest = max(newest, line.at)
+        yield line
+
+
+def _line(number: int, document: Mapping[str, Any], newest: datetime) -> Line:
+    body = document["object"] if "object" in document and "kind" not in document else document
+    body["kind"], body["metadata"]["uid"]
+    at = timestamp(document.get("at")) or max([newest, *_times(body)])
+    return Line(number, at, document.get("type") == "DELETED", body)
 
 
 def replay(lines: Sequence[Line]) -> Iterator[Judged]:
-    """Judge a recording, one verdict for each line of a workload."""
+    """Judge a recording, one verdict for each line of a workload.
+
+    Raises:
+        NoRecordingError: A workload lacks what every workload has.
+    """
     yield from _Replay(_references(lines)).judge(lines)
 
 
@@ -96,7 +124,11 @@ class _Replay:
         for line in lines:
             match line.body["kind"]:
                 case "Deployment" | "Rollout":
-                    yield self._workload(line, Kind(line.body["kind"]))
+                    try:
+                        yield self._workload(line, Kind(line.body["kind"]))
+                    except _UNREADABLE as error:
+                        kind = line.body["kind"]
+                        raise NoRecordingError(f"line {line.number} is no {kind}: {error!r}") from error
                 case "ReplicaSet":
                     _keep(self._replica_sets, line)
                 case "Pod":
