@@ -84,6 +84,8 @@ class Course:
     """Whether all this was read from a record, and nothing has been seen since."""
     was_unseen: bool = False
     """Whether nobody saw the end of the rollout before the one taken up last."""
+    previous: Rollout | None = None
+    """The rollout before the one taken up last."""
     earlier: tuple[Earlier, ...] = ()
 
     @property

@@ -106,6 +106,7 @@ def _read_status(body: Object) -> Reading:
         because,
         since=since,
         replica_set=named.group(1) if named else None,
+        deadline_is_lost=reason in {"NewReplicaSetAvailable", "ProgressDeadlineExceeded"},
         has_completed=reason == "NewReplicaSetAvailable" and status.get("replicas", 0) <= updated,
         replica_failure=failure.get("message") if failure.get("status") == "True" else None,
     )

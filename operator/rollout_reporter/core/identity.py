@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .course import REMEMBERED, Asked, Course, Earlier, Rollout
+from .report import State
 from .workload import Kind, ReplicaSetFacts, Signal, Snapshot
 
 HASH_TRUST: Final = timedelta(seconds=10)
@@ -51,7 +52,10 @@ def identify(
         return asked_for(snapshot, before, now)
     known = before.taken_up
     if known and _is_same(known, identity, snapshot, replica_sets or ()):
-        return Course(taken_up=_continued(known, identity, snapshot), earlier=before.earlier)
+        continued = _continued(known, identity, snapshot)
+        return Course(taken_up=continued, previous=before.previous, earlier=before.earlier)
+    if known and before.previous and _is_put_back(known, before.previous, identity, snapshot):
+        return Course(taken_up=_continued(before.previous, identity, snapshot), earlier=before.earlier)
     return _begun(identity, snapshot, before, now, replica_sets or ())
 
 
@@ -160,6 +164,12 @@ def _is_same(
     return snapshot.ref.kind is Kind.ROLLOUT and known.replica_set == identity.replica_set and not has_grown
 
 
+def _is_put_back(known: Rollout, previous: Rollout, identity: Identity, snapshot: Snapshot) -> bool:
+    """Whether a version that never began is withdrawn: a paused Rollout numbers a template all the same."""
+    is_previous = (previous.release, previous.replica_set) == (snapshot.release, identity.replica_set)
+    return known.state is State.PENDING and is_previous
+
+
 def _continued(known: Rollout, identity: Identity, snapshot: Snapshot) -> Rollout:
     return replace(
         known,
@@ -199,7 +209,11 @@ def _begun(
     if known:
         earlier = (Earlier(known.template, known.replica_set), *earlier)[:REMEMBERED]
     return Course(
-        taken_up=rollout, missed=missed, was_unseen=before.is_remembered or bool(missed), earlier=earlier
+        taken_up=rollout,
+        missed=missed,
+        was_unseen=before.is_remembered or bool(missed),
+        previous=known,
+        earlier=earlier,
     )
 
 

@@ -83,7 +83,7 @@ def _moments_under_way(rollout: Rollout, snapshot: Snapshot, now: datetime) -> l
     moments = [rollout.progressed_at + PODS_AFTER, now + min(patience, POD_GRACE)]
     if snapshot.max_duration:
         moments.append(now + snapshot.max_duration - rollout.active_time(now))
-    if snapshot.reading.replica_failure:
+    if snapshot.reading.replica_failure or snapshot.reading.deadline_is_lost:
         moments.append(rollout.progressed_at + snapshot.deadline)
     return moments
 
@@ -153,16 +153,28 @@ def _verdict(  # noqa: PLR0911 (one rule for each return)
         return State.FAILED, because, reading.since
     if reading.signal is Signal.BROKEN and rollout.replica_set is None:
         return State.FAILED, because, reading.since
-    if not snapshot.paused and any(now - each.since > POD_GRACE for each in troubles):
-        return State.FAILED, because, None
-    if reading.replica_failure and now - rollout.progressed_at >= snapshot.deadline:
-        return State.FAILED, f"{because}; {reading.replica_failure}", None
-    if snapshot.max_duration and rollout.active_time(now) >= snapshot.max_duration:
-        minutes = snapshot.max_duration.total_seconds() / 60
-        return State.FAILED, f"not complete after {minutes:g} minutes, {because}", None
+    if not snapshot.paused and (cause := _own_verdict(rollout, snapshot, troubles, now)) is not None:
+        return State.FAILED, ", ".join(filter(None, [cause, because])), None
     if snapshot.paused and rollout.state in {None, State.PENDING} and not snapshot.counts[0]:
         return State.PENDING, f"paused before it began, {because}", None
     return State.IN_PROGRESS, because, None
+
+
+def _own_verdict(
+    rollout: Rollout, snapshot: Snapshot, troubles: Sequence[PodTrouble], now: datetime
+) -> str | None:
+    """Why a rollout has failed by our own clocks, where its controller's are silent; `None` if not."""
+    reading, is_stuck = snapshot.reading, now - rollout.progressed_at >= snapshot.deadline
+    if any(now - each.since > POD_GRACE for each in troubles):
+        return ""  # the trouble is named anyway
+    if is_stuck and reading.replica_failure:
+        return reading.replica_failure
+    if is_stuck and reading.deadline_is_lost and reading.replica_set != rollout.replica_set:
+        return "progress deadline exceeded"
+    if snapshot.max_duration and rollout.active_time(now) >= snapshot.max_duration:
+        minutes = snapshot.max_duration.total_seconds() / 60
+        return f"not complete after {minutes:g} minutes"
+    return None
 
 
 def _idle(rollout: Rollout) -> State | None:

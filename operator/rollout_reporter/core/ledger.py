@@ -190,7 +190,8 @@ class Ledger:
             return Course()
         *before, last = rollouts
         earlier = tuple(Earlier(each.template, each.replica_set) for each in reversed(before))
-        return Course(taken_up=last, is_remembered=True, earlier=earlier)
+        previous = before[-1] if before else None
+        return Course(taken_up=last, is_remembered=True, previous=previous, earlier=earlier)
 
     def highest_number(self, pipeline_id: str, environment_id: str) -> int | None:
         """Highest `deploymentSequenceNumber` recorded for a pipeline and environment."""

@@ -339,10 +339,15 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
         if not keys:
             continue
         because = f"{SUPERSEDED} by revision {facts.revision} while nobody looked: its outcome is not known"
-        ledger = close(ledger, because, now, State.UNKNOWN)
-        number = _next_number(seen, ledger, seen.target, facts.revision)
+        waiting = ledger.waiting
+        if waiting and waiting.release == facts.release:  # it went on while nobody looked
+            opened = waiting
+        else:
+            number = _next_number(seen, ledger, seen.target, facts.revision)
+            opened = _opened(seen, seen.target, number, keys, facts.images)
+        ledger = close(ledger, because, now, State.UNKNOWN, but=opened.key)
         entry = replace(
-            _opened(seen, seen.target, number, keys, facts.images),
+            opened,
             rollout_id=id_of_missed(facts),
             revision=facts.revision,
             replica_set=facts.pod_hash if seen.snapshot.ref.kind is Kind.ROLLOUT else facts.name,

@@ -92,6 +92,11 @@ class Reading:
     """The ReplicaSet that the status names; it can be an older one than the current."""
     has_completed: bool = False
     """Whether the status says that the named ReplicaSet has been complete, whatever happened since."""
+    deadline_is_lost: bool = False
+    """Whether the controller counts no deadline, because its last word is still the end of a ReplicaSet.
+
+    If that is not the current one, it stays so: where the current one was there before, and where the word on
+    a new one was lost in a conflict of writes (which any writer of the status can cause, so can we)."""
     replica_failure: str | None = None
     """Why pods cannot be created, if they cannot."""
 
