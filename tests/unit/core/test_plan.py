@@ -77,6 +77,20 @@ def test_a_failed_rollout_that_a_newer_version_replaces_stays_failed() -> None:
     assert story.states == ["successful", "failed", "successful"]
 
 
+def test_a_rollout_whose_deadline_its_controller_has_lost_fails_all_the_same() -> None:
+    """A conflict of writes can make it forget to speak of the new ReplicaSet; then it counts no deadline."""
+    story = Story().runs("web:1")
+    last_word = story._conditions
+    story.begins("web:2")
+    story._conditions = last_word
+
+    assert story.later(minutes=9).states == ["successful", "in_progress"]
+    assert story.later(minutes=2).states == ["successful", "failed"]
+    assert "progress deadline exceeded" in story.current.because
+
+    assert story.completes().states == ["successful", "successful"]
+
+
 def test_late_recovery_continues_the_failed_deployment() -> None:
     story = Story().runs("web:1").begins("web:2").exceeds_its_deadline()
     number = story.current.number
