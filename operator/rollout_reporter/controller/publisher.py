@@ -135,7 +135,8 @@ class Publisher:
 
     async def _show_on_report(self, tracked: Tracked, condition: Condition | None) -> None:
         ledger, stored = tracked.ledger, tracked.stored
-        if not ledger.entries or (condition and condition.reason == SENDING and ledger.due):
+        is_about_to_settle = condition and condition.reason == SENDING
+        if not ledger.entries or (is_about_to_settle and (ledger.due or tracked.course.asked)):
             return
         conditions = _conditions(tracked, condition)
         if stored and (stored.ledger, stored.conditions) == (ledger, conditions):

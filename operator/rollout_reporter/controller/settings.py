@@ -54,5 +54,5 @@ FINISH_PERIOD: Final = timedelta(milliseconds=50)
 """How often a stopping operator looks whether anything is left to do."""
 JOURNAL_PERIOD: Final = timedelta(minutes=1)
 """How long what is over may stay in the journal if no other write takes it out."""
-WORKERS: Final = 8
+WORKERS: Final = 32
 """How many workloads are judged or written at the same time."""

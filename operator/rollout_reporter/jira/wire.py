@@ -18,6 +18,9 @@ from .answers import trouble
 from .failures import FAILURES, failure
 from .texts import tidy
 
+KEEPALIVE_SECONDS: Final = 4.0
+"""A connection that was idle for longer is not used again: many servers close theirs after five, and a request
+that meets the closing is lost."""
 CONNECT_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 30.0
 """For a request with its answer, connecting included."""
@@ -76,7 +79,11 @@ def http_client(
         },
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-        limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
+        limits=httpx.Limits(
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections,
+            keepalive_expiry=KEEPALIVE_SECONDS,
+        ),
         follow_redirects=False,
         transport=transport,
     )
