@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -45,8 +46,9 @@ class Api:
         self._own = threading.local()
 
     def get(self, path: str) -> str:
-        """Read something, JSON or not."""
-        return self._send(self._connection(), "GET", path, None, {}).decode()
+        """Read something, JSON or not; on a new connection, since this is done after long rests."""
+        with closing(self._new_connection()) as connection:
+            return self._send(connection, "GET", path, None, {}).decode()
 
     def write_all(self, writes: Iterable[Write]) -> None:
         """Send all of these, as fast as the API server takes them."""
@@ -56,7 +58,7 @@ class Api:
 
     def open_watch(self, path: str) -> http.client.HTTPResponse:
         """Begin to watch; the answer's lines are events."""
-        connection = http.client.HTTPSConnection(self._host, self._port, context=self._tls)
+        connection = self._new_connection(timeout=None)
         connection.request("GET", path, headers=self._headers)
         response = connection.getresponse()
         if response.status != HTTPStatus.OK:
@@ -71,11 +73,12 @@ class Api:
     def _connection(self) -> http.client.HTTPSConnection:
         """One for each thread."""
         if not hasattr(self._own, "connection"):
-            self._own.connection = http.client.HTTPSConnection(
-                self._host, self._port, context=self._tls, timeout=60
-            )
+            self._own.connection = self._new_connection()
         connection: http.client.HTTPSConnection = self._own.connection
         return connection
+
+    def _new_connection(self, timeout: float | None = 60) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(self._host, self._port, context=self._tls, timeout=timeout)
 
     def _send(
         self,

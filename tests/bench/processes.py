@@ -22,4 +22,4 @@ def cpu_seconds(pid: int) -> float:
 
 
 def _mib(text: str) -> float:
-    return int(text.split()[0]) / MIB
+    return int(text.split(maxsplit=1)[0]) / MIB

@@ -1,14 +1,16 @@
 """What is measured, and everything around it: cluster, sandbox, chart, operators."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bench import workloads
 from bench.api import Api
 from bench.watcher import SHOWN, Seen, Watcher
+from bench.writes import count_writes
 from controlplane import LocalCluster, provide_local_cluster
 from controlplane.console import say
 from installation import Installation, Operator, RunningSandbox
@@ -20,6 +22,10 @@ SHOP = "load"
 """Namespace, and issue project, of the annotated Deployments that there are from the beginning."""
 OTHERS = "others"
 """Namespace of the Deployments without issue keys."""
+POLL_SECONDS = 2
+"""How often something is asked whose answer is large."""
+QUIET_SECONDS = 4
+"""Whoever writes nothing for so long has nothing left to write about what has happened."""
 JOURNAL_SECONDS = 65
 """After so long without news nothing that is over stands in the operator's journal."""
 
@@ -60,18 +66,41 @@ class Stage:
         operator.start_and_watch()
         return operator
 
+    @contextmanager
+    def watcher(self) -> Iterator[Watcher]:
+        """A bare watcher for the length of a block."""
+        watcher = Watcher(self.cluster.kubeconfig, self.cluster.folder / "watcher.log")
+        try:
+            yield watcher
+        finally:
+            watcher.close()
+
     def take_over(self, leader: Operator) -> None:
         """Note that another operator leads now."""
-        self._operators.remove(leader)
+        if leader in self._operators:
+            self._operators.remove(leader)
         self._operators.insert(0, leader)
 
+    def rest(self) -> None:
+        """Wait until nothing of what was reported stands in the operator's journal."""
+        say(f"resting for {JOURNAL_SECONDS} s …")
+        time.sleep(JOURNAL_SECONDS)
+
     def until_reported(self, count: int, *, seconds: float) -> None:
-        """Wait until Jira holds so many successful deployments."""
-        until(
-            lambda: time.sleep(1) or self._successful() >= count,
+        """Wait until Jira holds so many successful deployments, and all is written about them."""
+        seldom_until(
+            lambda: self._successful() >= count,
             seconds=seconds,
             otherwise=lambda: f"{self._successful()} of {count} reported:\n{self.operator.log()[-2000:]}",
         )
+        self.until_written()
+
+    def until_written(self) -> None:
+        """Wait until the operator writes no more."""
+        before = None
+        while (now := count_writes(self.api)) != before:
+            before = now
+            time.sleep(QUIET_SECONDS)
 
     def until_shown(self, watcher: Watcher, rollouts: set[Seen], *, seconds: float) -> None:
         """Wait until the success of these rollouts was reported, and shown on the Deployments."""
@@ -93,10 +122,18 @@ class Stage:
         return sum(each["deployment"]["state"] == "successful" for each in held)
 
 
+def seldom_until(condition: Callable[[], bool], *, seconds: float, otherwise: Callable[[], str]) -> None:
+    """Wait for a condition that is costly to look at."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {seconds:.0f} s: {otherwise()}")
+        time.sleep(POLL_SECONDS)
+
+
 def received(record: Record) -> float:
-    """When Jira accepted it."""
-    at: float = time_of(record["received"])
-    return at
+    """When Jira accepted it, by the clock of this machine."""
+    return datetime.fromisoformat(record["received"]).timestamp()
 
 
 @contextmanager
@@ -114,13 +151,17 @@ def open_stage(*, deployments: int, annotated: int, rollouts: int) -> Iterator[S
         workloads.create_unannotated(api, OTHERS, deployments - annotated)
         workloads.create_annotated(api, SHOP, annotated)
         stage = Stage(cluster, api, sandbox, installation, deployments, annotated, rollouts, ends)
-        until(
-            lambda: time.sleep(1) or _are_quiet(api),
+        seldom_until(
+            lambda: _are_quiet(stage),
             seconds=600,
             otherwise=lambda: "the control plane does not come to rest",
         )
         yield stage
 
 
-def _are_quiet(api: Api) -> bool:
-    raise NotImplementedError
+def _are_quiet(stage: Stage) -> bool:
+    """Whether the controllers have seen to all Deployments."""
+    unannotated = stage.deployments - stage.annotated
+    return workloads.is_observed(stage.api, OTHERS, workloads.names(unannotated)[-1]) and (
+        workloads.are_available(stage.api, SHOP)
+    )

@@ -2,14 +2,15 @@
 
 import json
 import re
-import threading
-import time
-from collections import deque
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from bench.api import Api, Object
-from bench.workloads import ANNOTATED
+from bench.api import Object
+from bench.watching import READY
+from installation.program import until
 
 _REVISION: Final = "deployment.kubernetes.io/revision"
 SHOWN: Final = "shown"
@@ -28,32 +29,36 @@ class Seen:
 
 
 class Watcher:
-    """Watches the annotated Deployments; lines are stamped as they come, and read when somebody asks."""
+    """What `bench.watching` has seen; its lines are stamped as they come, and read when somebody asks."""
 
-    def __init__(self, api: Api) -> None:
-        path = "/apis/apps/v1/deployments"
-        version = json.loads(api.get(f"{path}?limit=1"))["metadata"]["resourceVersion"]
-        query = f"watch=true&labelSelector={ANNOTATED}&timeoutSeconds=7200&resourceVersion={version}"
-        self._lines: deque[tuple[float, bytes]] = deque()
+    def __init__(self, kubeconfig: Path, log: Path) -> None:
         self._first: dict[Seen, float] = {}
-        self._ends = False
-        self._response = api.open_watch(f"{path}?{query}")
-        threading.Thread(target=self._read, daemon=True).start()
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "bench.watching", kubeconfig],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                start_new_session=True,
+            )
+        self._lines = log.open("rb")
+        self._rest = b""
+        until(lambda: self._lines.readline() == READY, seconds=30, otherwise=log.read_text)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._lines.close()
 
     def seen(self) -> dict[Seen, float]:
         """When each rollout was first seen in each state, and first shown as reported to Jira."""
-        if self._ends:
+        if self._process.poll() is not None:
             raise RuntimeError("the bare watch has ended")
-        while self._lines:
-            at, line = self._lines.popleft()
-            for each in _states(json.loads(line)["object"]):
-                self._first.setdefault(each, at)
+        *lines, self._rest = (self._rest + self._lines.read()).split(b"\n")
+        for line in lines:
+            at, _, event = line.partition(b" ")
+            for each in _states(json.loads(event)["object"]):
+                self._first.setdefault(each, float(at))
         return self._first
-
-    def _read(self) -> None:
-        while line := self._response.readline():
-            self._lines.append((time.time(), line))
-        self._ends = True
 
 
 def _states(body: Object) -> list[Seen]:

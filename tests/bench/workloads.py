@@ -1,5 +1,6 @@
 """Deployments by the thousand, of the size that real ones have."""
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,7 +10,7 @@ ANNOTATED: Final = "bench=annotated"
 """Label of those with issue keys."""
 _PREFIX: Final = "rollout-reporter.dev"
 _VARIABLES: Final = 36
-"""Enough of them to make an object of about 6 KiB, as the API server holds it."""
+"""Enough of them to make an object of 7 KiB, as the API server holds it."""
 
 
 def issue_of(namespace: str, name: str) -> str:
@@ -49,14 +50,23 @@ def roll(api: Api, namespace: str, chosen: Sequence[str], stamp: str) -> None:
     """Give them a new template, at once."""
     template = {"metadata": {"annotations": {"bench/stamp": stamp}}}
     body: Object = {"spec": {"template": template}}
-    api.write_all(
-        Write("PATCH", f"{_collection(namespace)}/{name}", body, MERGE_PATCH) for name in chosen
-    )
+    api.write_all(Write("PATCH", f"{_collection(namespace)}/{name}", body, MERGE_PATCH) for name in chosen)
 
 
 def size_of(api: Api, namespace: str, name: str) -> int:
     """Bytes of one of them as JSON."""
     return len(api.get(f"{_collection(namespace)}/{name}"))
+
+
+def is_observed(api: Api, namespace: str, name: str) -> bool:
+    """Whether the Deployment controller has looked at it."""
+    return "observedGeneration" in json.loads(api.get(f"{_collection(namespace)}/{name}"))["status"]
+
+
+def are_available(api: Api, namespace: str) -> bool:
+    """Whether all in a Namespace have the pods that they want."""
+    items = json.loads(api.get(_collection(namespace)))["items"]
+    return all(each["status"].get("availableReplicas") == each["spec"]["replicas"] for each in items)
 
 
 def _creation(namespace: str, name: str, annotations: dict[str, str], spec: Object) -> Write:
@@ -72,9 +82,7 @@ def _creation(namespace: str, name: str, annotations: dict[str, str], spec: Obje
 
 
 def _template(labels: dict[str, str]) -> Object:
-    variables = [
-        {"name": f"SETTING_{number}", "value": "of some length"} for number in range(_VARIABLES)
-    ]
+    variables = [{"name": f"SETTING_{number}", "value": "of some length"} for number in range(_VARIABLES)]
     container = {
         "name": "app",
         "image": "registry.example/app:1",

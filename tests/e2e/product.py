@@ -40,9 +40,11 @@ class Product:
         jira = {"jira__siteURL": url, "jira__apiURL": url, "jira__existingSecret": SECRET}
         self.installation.install(**jira, **self._values(**values))
 
-    def start(self) -> None:
-        """Start the operator, and wait until it watches."""
-        self.operator.start_and_watch()
+    def start(self, *arguments: str) -> None:
+        """Start the operator, and wait until it watches; its first start decides on more flags than usual."""
+        if self._operator is None:
+            self._operator = self.installation.operator(*arguments)
+        self._operator.start_and_watch()
 
     def restart_if_needed(self) -> None:
         """See to it that Jira and the operator run, whatever an earlier test has left."""

@@ -3,7 +3,7 @@
 import json
 
 from controlplane import Cluster
-from e2e.workload import PREFIX, Object, Workload
+from e2e.workload import PREFIX, SECONDS, Object, Workload
 
 
 class Images:
@@ -38,7 +38,7 @@ class Shop:
         waiting = f"--wait={str(wait).lower()}"
         self.cluster.kubectl("delete", "namespace", self.namespace, waiting, "--ignore-not-found")
 
-    def deployment(
+    def deployment(  # noqa: PLR0913 (what tests vary)
         self,
         issues: str = "",
         *,
@@ -46,42 +46,66 @@ class Shop:
         image: str = "",
         deadline: int = 600,
         ready_for: int = 1,
+        spec: Object | None = None,
         **annotations: str,
     ) -> Workload:
-        """Create a Deployment.
+        """Create a Deployment; `spec` goes over the usual one.
 
         A pod counts once it has been `ready_for` seconds, and controllers count whole ones: with 2 a rollout
         takes a second at least, so that it is seen in progress.
         """
-        spec = {
+        usual = {
             "replicas": 2,
             "minReadySeconds": ready_for,
             "progressDeadlineSeconds": deadline,
             "selector": {"matchLabels": {"app": name}},
             "template": _template(name, image or self.images.first),
         }
-        return self._create("apps/v1", "Deployment", name, _annotations(issues, annotations), spec)
+        body = usual | (spec or {})
+        return self._create("apps/v1", "Deployment", name, _annotations(issues, annotations), body)
 
     def rollout(
-        self, issues: str = "", *, name: str = "canary", steps: list[Object] | None = None
+        self,
+        issues: str = "",
+        *,
+        name: str = "canary",
+        steps: list[Object] | None = None,
+        spec: Object | None = None,
     ) -> Workload:
-        """Create a Rollout with a canary that waits for people."""
+        """Create a Rollout with a canary that waits for people; `spec` goes over the usual one."""
         waiting: list[Object] = [{"setWeight": 50}, {"pause": {}}]
-        spec = {
-            "replicas": 2,
-            "selector": {"matchLabels": {"app": name}},
-            "template": _template(name, self.images.first),
-            "strategy": {"canary": {"steps": steps or waiting}},
-        }
-        return self._create("argoproj.io/v1alpha1", "Rollout", name, _annotations(issues, {}), spec)
+        pods = {"selector": {"matchLabels": {"app": name}}, "template": _template(name, self.images.first)}
+        usual = {"replicas": 2, "strategy": {"canary": {"steps": steps or waiting}}}
+        body = usual | ({} if spec and "workloadRef" in spec else pods) | (spec or {})
+        return self._create("argoproj.io/v1alpha1", "Rollout", name, _annotations(issues, {}), body)
+
+    def service(self, name: str, app: str) -> None:
+        """Create a Service, as blue-green needs two."""
+        spec = {"selector": {"app": app}, "ports": [{"port": 80}]}
+        self._post({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec})
+
+    def forbid_new_pods(self) -> None:
+        """From now on no pod can be created; those that are there stay."""
+        self.kubectl("create", "quota", "full", "--hard=pods=0")
+        self.kubectl("wait", "quota/full", "--for=jsonpath={.status.hard.pods}=0", f"--timeout={SECONDS}s")
+
+    def allow_new_pods(self) -> None:
+        """End what `forbid_new_pods` began."""
+        self.kubectl("delete", "quota", "full")
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Kubectl in this Namespace."""
+        return self.cluster.kubectl(*arguments, f"--namespace={self.namespace}", stdin=stdin)
 
     def _create(
         self, version: str, kind: str, name: str, annotations: dict[str, str], spec: Object
     ) -> Workload:
         meta = {"name": name, "namespace": self.namespace, "annotations": annotations}
-        body = {"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec}
-        self.cluster.kubectl("create", "--filename=-", stdin=json.dumps(body))
+        self._post({"apiVersion": version, "kind": kind, "metadata": meta, "spec": spec})
         return Workload(self.cluster, self.namespace, kind.lower(), name)
+
+    def _post(self, body: Object) -> None:
+        self.kubectl("create", "--filename=-", stdin=json.dumps(body))
 
 
 def _annotations(issues: str, others: dict[str, str]) -> dict[str, str]:

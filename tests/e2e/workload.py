@@ -75,6 +75,31 @@ class Workload:
             change = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image}]
             self.kubectl("patch", str(self), "--type=json", f"--patch={json.dumps(change)}")
 
+    def patch(self, change: Object, *, of_status: bool = False) -> None:
+        """Change its spec, or its status as the plug-in of Argo Rollouts does."""
+        where = ["--subresource=status"] if of_status else []
+        self.kubectl("patch", str(self), *where, "--type=merge", f"--patch={json.dumps(change)}")
+
+    def scale(self, replicas: int) -> None:
+        """`kubectl scale`."""
+        self.kubectl("scale", str(self), f"--replicas={replicas}")
+
+    def pause(self) -> None:
+        """`kubectl rollout pause`, and its like for Rollouts."""
+        self.patch({"spec": {"paused": True}})
+
+    def resume(self) -> None:
+        """`kubectl rollout resume`, and its like for Rollouts."""
+        self.patch({"spec": {"paused": False}})
+
+    def is_paused_at_a_step(self) -> None:
+        """Wait until a Rollout waits for a person."""
+        self.wait("jsonpath={.status.pauseConditions[0].reason}")
+
+    def promote(self) -> None:
+        """`kubectl argo rollouts promote`."""
+        self.patch({"status": {"pauseConditions": None}}, of_status=True)
+
     def settle(self) -> "Workload":
         """Wait until its rollout is complete."""
         if self.kind == "deployment":

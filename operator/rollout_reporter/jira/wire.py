@@ -19,8 +19,8 @@ from .failures import FAILURES, failure
 from .texts import tidy
 
 KEEPALIVE_SECONDS: Final = 4.0
-"""A connection that was idle for longer is not used again: many servers close theirs after five, and a request
-that meets the closing is lost."""
+"""A connection that was idle for longer is not used again: many servers close theirs after five, and a
+request that meets the closing is lost."""
 CONNECT_SECONDS: Final = 5.0
 TOTAL_SECONDS: Final = 30.0
 """For a request with its answer, connecting included."""
