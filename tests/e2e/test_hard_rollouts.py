@@ -652,6 +652,7 @@ class Revision:
     seen: datetime
     complete: datetime | None
     stuck: datetime | None
+    deadline: timedelta
 
 
 def revision_of(looks: Sequence[Look], uid: str, wanted: int) -> Revision | None:
@@ -674,7 +675,8 @@ def revision_of(looks: Sequence[Look], uid: str, wanted: int) -> Revision | None
                 complete = complete or look.at
             if is_stuck(workload):
                 stuck = stuck or look.at
-    return Revision(seen, complete, stuck) if seen else None
+    deadline = timedelta(seconds=workload.get("spec", {}).get("progressDeadlineSeconds", 600))
+    return Revision(seen, complete, stuck, deadline) if seen else None
 
 
 def is_complete(workload: Object, replica_set: Object) -> bool:
@@ -748,7 +750,10 @@ def is_true(deployment: Object, revision: Revision, at: datetime) -> bool:
         case "in_progress":
             return revision.complete is None or at < revision.complete + PATIENCE
         case "failed" if "not complete after" not in deployment["description"]:
-            return revision.stuck is not None and revision.stuck < at + PATIENCE
+            # A Deployment's controller may have lost its deadline in a conflict of writes.
+            is_over = at > revision.seen + revision.deadline - timedelta(seconds=1)
+            is_said = revision.stuck is not None and revision.stuck < at + PATIENCE
+            return is_said or (is_over and (revision.complete is None or revision.complete > at))
         case _:
             return True
 

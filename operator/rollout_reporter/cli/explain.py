@@ -69,8 +69,9 @@ def _show(found: Explanation) -> None:
         console.print("\nJira is told nothing of it.")
         return
     console.print("\nJira gets:")
-    now_ms = int(datetime.now(UTC).timestamp() * 1000)
-    body = deployment_data(Update(found.entry.report, now_ms))
+    known = found.entry.acknowledged
+    number = max(int(datetime.now(UTC).timestamp() * 1000), known.update_number + 1 if known else 0)
+    body = deployment_data(Update(found.entry.report, number))
     console.print(JSON(body.model_dump_json(by_alias=True, exclude_none=True)))
 
 

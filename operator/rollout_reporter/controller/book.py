@@ -12,7 +12,7 @@ from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import MOST, Entry, Ledger
 from rollout_reporter.core.plan import close
 from rollout_reporter.core.report import Report, State
-from rollout_reporter.core.workload import Place, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
+from rollout_reporter.core.workload import Kind, Place, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,8 @@ class Tracked:
     shown_version: int = 0
     """Version of the workload that `shown` is of."""
 
+    described_since: datetime | None = None
+    """Since when the condition on the workload should have another message."""
     urgent_since: datetime | None = None
     """Since when Jira does not hold the present state."""
     rehearsed: tuple[Report, ...] = ()
@@ -64,6 +66,20 @@ class Tracked:
             return self.ledger.waiting
         taken_up = self.course.taken_up
         return self.ledger.find(taken_up.id) if taken_up else None
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether a write of ours on the workload meets none of its controller's.
+
+        The Deployment controller speaks of a new ReplicaSet once. If that write meets another one, it forgets
+        to, and then it never calls the rollout failed.
+        """
+        snapshot, rollout = self.snapshot, self.course.taken_up
+        if snapshot is None or snapshot.ref.kind is not Kind.DEPLOYMENT or not snapshot.is_annotated:
+            return True
+        if not snapshot.observed or (self.course.asked and not snapshot.paused):
+            return False
+        return self.course.asked is not None or rollout is None or rollout.revision == snapshot.revision
 
     @property
     def refused_spec(self) -> str | None:

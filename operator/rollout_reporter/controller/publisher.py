@@ -159,6 +159,9 @@ class Publisher:
             return
         before = tracked.shown
         if condition == (before.condition if before else None):
+            tracked.described_since = None
+            return
+        if not tracked.may_be_written or self._can_wait(tracked, condition):
             return
         now = datetime.now(UTC)
         wanted = shown(condition, before, now) if condition else None
@@ -167,6 +170,27 @@ class Publisher:
         except NotFoundError:
             return  # the watch will tell of its end
         tracked.shown, tracked.shown_version = wanted, version
+
+    def _can_wait(self, tracked: Tracked, condition: Condition | None) -> bool:
+        """Whether it is a mere change of the message, which waits a while: often more is about to change."""
+        shown = tracked.shown.condition if tracked.shown else None
+        if (
+            shown is None
+            or condition is None
+            or (shown.status, shown.reason)
+            != (
+                condition.status,
+                condition.reason,
+            )
+        ):
+            return False
+        now = datetime.now(UTC)
+        tracked.described_since = tracked.described_since or now
+        if now - tracked.described_since >= QUIET:
+            tracked.described_since = None
+            return False
+        self._queue.add_after(tracked.ref.place, QUIET)
+        return True
 
     async def _tell(self, tracked: Tracked, condition: Condition) -> None:
         """Post an Event on a transition; a changed message alone is none."""

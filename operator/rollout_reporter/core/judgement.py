@@ -77,7 +77,7 @@ def judge_again_at(snapshot: Snapshot, course: Course, now: datetime) -> datetim
 
 def _moments_under_way(rollout: Rollout, snapshot: Snapshot, now: datetime) -> list[datetime]:
     if snapshot.paused:
-        return []
+        return [rollout.began + PENDING_GRACE]
     # The longer it is stuck, the more seldom it is looked at.
     patience = max(PODS_AFTER, (now - rollout.progressed_at) / 2)
     moments = [rollout.progressed_at + PODS_AFTER, now + min(patience, POD_GRACE)]

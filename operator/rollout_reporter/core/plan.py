@@ -153,9 +153,13 @@ def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
     """Report a rollout that its controller leaves waiting, once that has lasted a while."""
     waiting = ledger.waiting
     if waiting is None:
-        keys = seen.allowed(seen.issue_keys, seen.target.environment.type) if seen.target else ()
+        recorded = ledger.keys_of_release(asked.release)  # then it is a way back
+        keys = seen.snapshot.template_wishes.issue_keys.valid or recorded or seen.issue_keys
+        keys = seen.allowed(keys, seen.target.environment.type) if seen.target else ()
         if not asked.is_certain or now < asked.since + PENDING_GRACE or not (seen.target and keys):
             return ledger
+        if recorded:
+            ledger = close(ledger, "rolled back by the next revision", now, State.ROLLED_BACK)
         ledger = close(ledger, f"{SUPERSEDED} by a newer version", now)
         number = _next_number(seen, ledger, seen.target, _waiting_revision(seen))
         waiting = _opened(seen, seen.target, number, keys, asked.images)
@@ -189,6 +193,8 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
     if entry is None and waiting is None and rollout.state is None:
         return _superseded(ledger, rollout, seen.course, now)
     if entry is None:
+        if waiting is None and rollout.state is State.PENDING and now < rollout.began + PENDING_GRACE:
+            return ledger
         if waiting is None:
             ledger = _superseded(ledger, rollout, seen.course, now)
             waiting = _begun(seen, ledger, rollout)

@@ -158,6 +158,7 @@ async def test_a_mere_message_is_shown_without_an_event_and_keeps_the_time(shop:
     before = shop.condition
     shop.learn(accepted(replace(IN_PROGRESS, because="2 of 3 new pods available"), number=101))
 
+    shop.tracked.described_since = datetime.now(UTC) - LONG_AGO
     assert await shop.shown() == REPORT_AGAIN + CONDITION
     assert before is not None
     assert shop.condition is not None
@@ -190,11 +191,30 @@ async def test_after_a_restart_what_is_settled_is_not_written_again(shop: Shop) 
 async def test_what_others_made_of_our_condition_is_put_right(shop: Shop) -> None:
     shop.know(accepted(entry()))
     await shop.shown()
-    shop.cluster.hold(DEPLOYMENT, deployment())
+    body = deployment()
+    body["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "4"
+    shop.cluster.hold(DEPLOYMENT, body)
     shop.tracked.see(read_deployment(shop.cluster.objects[DEPLOYMENT]), NOW)
 
     assert await shop.shown() == CONDITION
     assert shop.reason == "Successful"
+
+
+async def test_nothing_is_written_on_a_deployment_whose_controller_is_about_to_write(shop: Shop) -> None:
+    """If its word on a new ReplicaSet meets our write it is lost, and with it the deadline."""
+    shop.know(accepted(entry()))
+    assert shop.tracked.snapshot
+    shop.tracked.snapshot = replace(shop.tracked.snapshot, observed=False)
+
+    assert CONDITION[0] not in await shop.shown()
+
+
+async def test_a_mere_message_waits_a_while(shop: Shop) -> None:
+    shop.know(accepted(entry()))
+    await shop.shown()
+    shop.learn(accepted(moved_on(entry(), State.SUCCESSFUL, "2 of 3")))
+
+    assert CONDITION[0] not in await shop.shown()
 
 
 # On its way.
