@@ -20,9 +20,10 @@ from conformance.objects import Object, is_observed
 from conformance.recording import WORKLOADS
 from rollout_reporter.core import replay as subject
 from rollout_reporter.core.ledger import Entry, Ledger
-from rollout_reporter.core.plan import Seen, plan
+from rollout_reporter.core.plan import plan
 from rollout_reporter.core.replay import Judged, Line, read_lines
 from rollout_reporter.core.report import State
+from rollout_reporter.core.seen import Seen
 
 A_WHILE: Final = timedelta(minutes=2)
 ISSUE_KEYS: Final = "rollout-reporter.dev/issue-keys"

@@ -11,7 +11,7 @@ import typer
 from rollout_reporter.cluster.api import UnconfiguredError
 from rollout_reporter.controller.app import run_operator
 from rollout_reporter.controller.settings import Settings
-from rollout_reporter.core.plan import KEYS_QUIET_TIME
+from rollout_reporter.core.seen import KEYS_QUIET_TIME
 
 from .logs import LogFormat, set_up_logging
 

@@ -12,7 +12,8 @@ from rollout_reporter.cluster.reports import load_report
 from rollout_reporter.cluster.sites import load_sites
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import Entry, Ledger
-from rollout_reporter.core.plan import Seen, plan
+from rollout_reporter.core.plan import plan
+from rollout_reporter.core.seen import Seen
 from rollout_reporter.core.target import NoSite, Site, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
 

@@ -15,18 +15,12 @@ from rollout_reporter.cluster.lease import NotLeadingError
 from rollout_reporter.cluster.lookups import find_namespace, find_workload
 from rollout_reporter.core.access import NOBODY, AccessRule
 from rollout_reporter.core.judgement import judge_again_at
+from rollout_reporter.core.keys import keys_gained, keys_not_allowed, uncertain
 from rollout_reporter.core.ledger import Entry
 from rollout_reporter.core.outcome import Outcome
-from rollout_reporter.core.plan import (
-    Seen,
-    close,
-    keys_gained,
-    keys_not_allowed,
-    plan,
-    uncertain,
-    wants_target,
-)
+from rollout_reporter.core.plan import close, plan, wants_target
 from rollout_reporter.core.report import Update
+from rollout_reporter.core.seen import Seen
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Place, Snapshot
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from rollout_reporter.core.plan import KEYS_QUIET_TIME
+from rollout_reporter.core.seen import KEYS_QUIET_TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

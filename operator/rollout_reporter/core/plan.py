@@ -4,62 +4,28 @@ It answers one question: if this is what is known of the workload, how should it
 changes nothing, so a lost, repeated or merged event changes nothing either.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
-from .access import AccessRule, allowed
 from .course import Asked, Course, Rollout
 from .identity import id_of_missed
+from .keys import MAX_ASSOCIATIONS, certain_keys, is_refused, keys_gained, keys_of
 from .ledger import Entry, Ledger
 from .numbers import deployment_number
-from .report import DeploymentKey, EnvironmentType, State
+from .report import DeploymentKey, State
+from .seen import Seen, over
 from .target import Target
-from .workload import PENDING_GRACE, Kind, ReplicaSetFacts, Snapshot
-
-KEYS_QUIET_TIME: Final = timedelta(seconds=60)
-"""Changed keys wait this long: they may be meant for a rollout that is about to begin (`kubectl annotate`,
-then `kubectl set image`), which then owns them. Else they are a correction, and the present Jira deployment
-gains them; it never loses any."""
-
-CORRECTION_TIME: Final = timedelta(seconds=10)
-"""Where Jira has refused everything, changed keys are most likely a correction, and wait no longer."""
+from .workload import PENDING_GRACE, Kind
 
 MAX_TEXT: Final = 255
 """Jira's limit of a text; what is longer would only fill the cluster's memory."""
-MAX_ASSOCIATIONS: Final = 500
-"""Jira's limit of issues and services of one deployment."""
-
 SUPERSEDED: Final = "superseded"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """All that is known of a workload now."""
-
-    snapshot: Snapshot
-    course: Course
-    keys_since: datetime
-    """Since when the workload is seen to have its present keys."""
-    target: Target | None
-    """Where a rollout that begins now is reported to; `None` if nowhere."""
-    keys_quiet_time: timedelta = KEYS_QUIET_TIME
-    rules: tuple[AccessRule, ...] = ()
-    """The access rules of its site."""
-
-    def allowed(self, keys: tuple[str, ...], kind: EnvironmentType) -> tuple[str, ...]:
-        """Those of the keys that it may report to from an environment of this type."""
-        return allowed(self.rules, self.snapshot.ref.namespace, keys, kind)
-
-    @property
-    def issue_keys(self) -> tuple[str, ...]:
-        """The keys that the workload shows."""
-        return self.snapshot.issue_keys
 
 
 def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     """Bring the ledger up to what is seen; whatever was opened and is over is closed first."""
-    if because := _over(seen.snapshot):
+    if because := over(seen.snapshot):
         return close(ledger, because, now)
     ledger = _catch_up(seen, ledger, now)
     if seen.course.is_refused:
@@ -96,50 +62,6 @@ def wants_target(seen: Seen, ledger: Ledger) -> bool:
     if course.asked:
         return ledger.waiting is None
     return course.taken_up is not None and ledger.find(course.taken_up.id) is None
-
-
-def keys_to_gain(seen: Seen, entry: Entry) -> tuple[str, ...]:
-    """Keys that the workload has gained since the entry's own were decided on."""
-    keys = seen.allowed(seen.issue_keys, entry.environment.type)
-    return tuple(key for key in keys if key not in {*entry.issue_keys, *entry.noted_keys})
-
-
-def keys_not_allowed(seen: Seen, ledger: Ledger) -> tuple[str, ...]:
-    """Keys of the workload that its site's access rules do not let it report to."""
-    kind = seen.target.environment.type if seen.target else None
-    if kind is None and ledger.current:
-        kind = ledger.current.environment.type
-    permitted = seen.allowed(seen.issue_keys, kind) if kind else seen.issue_keys
-    return tuple(key for key in seen.issue_keys if key not in permitted)
-
-
-def keys_gained(seen: Seen, ledger: Ledger) -> tuple[tuple[str, ...], datetime] | None:
-    """Which keys are added to the present Jira deployment, and when; `None` if none have changed."""
-    course = seen.course
-    if _over(seen.snapshot) or course.asked or course.is_refused or course.taken_up is None:
-        return None
-    entry = ledger.find(course.taken_up.id)
-    gained = keys_to_gain(seen, entry) if entry and len(entry.issue_keys) < MAX_ASSOCIATIONS else ()
-    if entry is None or not gained:
-        return None
-    quiet_time = CORRECTION_TIME if _is_refused(entry) else seen.keys_quiet_time
-    return gained, seen.keys_since + min(quiet_time, seen.keys_quiet_time)
-
-
-def _is_refused(entry: Entry) -> bool:
-    """Whether Jira has refused all that it was ever told of it, so that it holds nothing of it."""
-    return entry.refusal is not None and entry.acknowledged is None
-
-
-def _over(snapshot: Snapshot) -> str | None:
-    """Why nothing more is to be reported of a workload, `None` if it is."""
-    if snapshot.deleting:
-        return "the workload was deleted"
-    if snapshot.is_muted:
-        return "a Rollout has taken over"
-    if snapshot.wishes.ignore:
-        return "it is to be ignored"
-    return None if snapshot.is_annotated else "its issue keys were removed"
 
 
 def _withdraw(ledger: Ledger, now: datetime) -> Ledger:
@@ -200,13 +122,13 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
             waiting = _begun(seen, ledger, rollout)
         if waiting is None:
             return ledger
-        keys = seen.allowed(_keys_of(rollout, seen, ledger), waiting.environment.type)
+        keys = seen.allowed(keys_of(rollout, seen, ledger), waiting.environment.type)
         entry = _renamed(waiting, seen, keys or waiting.issue_keys, rollout.images)
     else:
         ledger = _withdraw(ledger, now)
     gains = keys_gained(seen, ledger)
     if gains and now >= gains[1]:
-        kept = () if _is_refused(entry) else entry.issue_keys
+        kept = () if is_refused(entry) else entry.issue_keys
         entry = _renamed(entry, seen, kept + gains[0], rollout.images)
     ledger = ledger.put(_carried_on(entry, rollout, now))
     # An earlier process may have died before it had recorded that it closed the one before.
@@ -268,21 +190,12 @@ def _begun(seen: Seen, ledger: Ledger, rollout: Rollout) -> Entry | None:
     """Begin the Jira deployment of a rollout."""
     if seen.target is None:
         return None
-    keys = seen.allowed(_keys_of(rollout, seen, ledger), seen.target.environment.type)
+    keys = seen.allowed(keys_of(rollout, seen, ledger), seen.target.environment.type)
     if not keys:
         return None
     revision = rollout.revision if rollout.revision is not None else seen.snapshot.revision or 0
     number = _next_number(seen, ledger, seen.target, revision)
     return _opened(seen, seen.target, number, keys, rollout.images)
-
-
-def _keys_of(rollout: Rollout, seen: Seen, ledger: Ledger) -> tuple[str, ...]:
-    """The keys of a rollout that begins: those in its template, then others.
-
-    For a way back the workload's keys come last: they can be those of the version that is left.
-    """
-    recorded = ledger.keys_of_release(rollout.release) if rollout.replaces else ()
-    return seen.snapshot.template_wishes.issue_keys.valid or recorded or seen.issue_keys
 
 
 def _next_number(seen: Seen, ledger: Ledger, target: Target, revision: int) -> int:
@@ -341,7 +254,7 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     for facts in seen.course.missed:
         if seen.target is None or ledger.find(id_of_missed(facts)):
             continue
-        keys = seen.allowed(_certain_keys(seen, facts), seen.target.environment.type)
+        keys = seen.allowed(certain_keys(seen, facts), seen.target.environment.type)
         if not keys:
             continue
         because = f"{SUPERSEDED} by revision {facts.revision} while nobody looked: its outcome is not known"
@@ -367,20 +280,6 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
         )
         ledger = ledger.put(entry)
     return ledger
-
-
-def uncertain(seen: Seen) -> tuple[ReplicaSetFacts, ...]:
-    """Rollouts that came and went unseen and are skipped, because nobody can know their issue keys."""
-    return tuple(facts for facts in seen.course.missed if not _certain_keys(seen, facts))
-
-
-def _certain_keys(seen: Seen, facts: ReplicaSetFacts) -> tuple[str, ...]:
-    """Keys in its template; else the workload's, if every copy since then agrees with them."""
-    if facts.template_keys.valid:
-        return facts.template_keys.valid
-    own = seen.snapshot.wishes.issue_keys.valid
-    copies = {each.noted_keys.valid for each in seen.course.missed if not each.template_keys.valid}
-    return own if copies == {own} else ()
 
 
 def _version(images: tuple[str, ...]) -> str:

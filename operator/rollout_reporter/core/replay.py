@@ -13,9 +13,10 @@ from .course import Course
 from .judgement import judge
 from .ledger import Ledger
 from .objects import EPOCH, Object, conditions_of, timestamp
-from .plan import Seen, close, plan
+from .plan import close, plan
 from .pods import read_pod_trouble
 from .report import Environment, EnvironmentType, Pipeline, State
+from .seen import Seen
 from .target import Target
 from .workload import Kind, Place, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 

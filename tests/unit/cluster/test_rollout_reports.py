@@ -16,8 +16,8 @@ from rollout_reporter.cluster.reports import (
     store_report,
 )
 from rollout_reporter.cluster.resources import ConditionModel
+from rollout_reporter.core.keys import MAX_ASSOCIATIONS
 from rollout_reporter.core.ledger import HISTORY, MOST, Entry, Ledger
-from rollout_reporter.core.plan import MAX_ASSOCIATIONS
 from rollout_reporter.core.report import Environment, EnvironmentType, Pipeline, State
 from rollout_reporter.core.workload import Kind
 from unit.cluster.fake_cluster import OURS, FakeCluster

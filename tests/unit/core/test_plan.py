@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rollout_reporter.core.access import AccessRule
+from rollout_reporter.core.keys import keys_gained
 from rollout_reporter.core.ledger import MOST
 from rollout_reporter.core.names import DESCRIPTION, DISPLAY_NAME
 from rollout_reporter.core.outcome import Accepted, Rejected
-from rollout_reporter.core.plan import keys_gained
 from rollout_reporter.core.report import State, Update
 from unit.core.story import CREATED, Story, Version
 
