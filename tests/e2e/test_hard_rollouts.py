@@ -861,7 +861,7 @@ def test_nothing_was_said_of_them_afterwards(theatre: Theatre) -> None:
 def test_keys_that_change_after_success_are_gained_once_nothing_begins(apart: ProductApart) -> None:
     apart.jira.start()
     apart.install()
-    apart.start("--keys-quiet-time=2")
+    apart.start("--keys-quiet-time=8")
     web = apart.shop.deployment("QUIET-1").settle()
     apart.jira.until("QUIET-1", "successful")
 
