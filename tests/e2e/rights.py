@@ -21,5 +21,5 @@ def may(cluster: Cluster, account: str, *question: str) -> bool:
 
 
 def assert_never_forbidden(product: Product) -> None:
-    """A right that is missing shows in the log by these words; quotas and ending Namespaces forbid otherwise."""
+    """A missing right shows in the log by these words; quotas and ending Namespaces forbid otherwise."""
     assert [line for line in product.log().splitlines() if 'is forbidden: User "' in line] == []
