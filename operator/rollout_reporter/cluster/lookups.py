@@ -5,21 +5,17 @@ from typing import Any, Final
 
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.core import deployments, rollouts
+from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.environments import NamespaceFacts
 from rollout_reporter.core.objects import wishes_of
 from rollout_reporter.core.pods import read_pod_trouble
+from rollout_reporter.core.readers import READERS, REPLICA_SET_READERS
 from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
 from .api import NotFoundError, Object, get, list_pages, path_to
 
 _API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
 _PLURALS: Final = {Kind.DEPLOYMENT: "deployments", Kind.ROLLOUT: "rollouts"}
-_REPLICA_SET_READERS: Final = {
-    Kind.DEPLOYMENT: deployments.read_replica_set,
-    Kind.ROLLOUT: rollouts.read_replica_set,
-}
-_READERS: Final = {Kind.DEPLOYMENT: deployments.read_deployment, Kind.ROLLOUT: rollouts.read_rollout}
 
 
 def workload_path(ref: WorkloadRef, subresource: str = "") -> str:
@@ -40,7 +36,7 @@ def workload_reference(ref: WorkloadRef) -> Mapping[str, Any]:
 
 async def find_replica_sets(api: ApiClient, snapshot: Snapshot) -> tuple[ReplicaSetFacts, ...]:
     """All ReplicaSets that the workload owns and its controller has numbered."""
-    read, ref = _REPLICA_SET_READERS[snapshot.ref.kind], snapshot.ref
+    read, ref = REPLICA_SET_READERS[snapshot.ref.kind], snapshot.ref
     path = path_to("apps/v1", "replicasets", ref.namespace)
     found = [read(each, ref) async for each in list_pages(api, path, label_selector=snapshot.selector)]
     return tuple(each for each in found if each)
@@ -57,7 +53,7 @@ async def find_reference(api: ApiClient, rollout: Snapshot) -> Snapshot | None:
     """The Deployment whose template a Rollout uses, `None` if there is none of that name."""
     path = path_to("apps/v1", "deployments", rollout.ref.namespace, rollout.workload_ref or "")
     try:
-        return deployments.read_deployment(await get(api, path))
+        return read_deployment(await get(api, path))
     except NotFoundError:
         return None
 
@@ -87,4 +83,4 @@ async def find_namespace(api: ApiClient, name: str) -> NamespaceFacts:
 
 async def find_workload(api: ApiClient, ref: WorkloadRef) -> Snapshot:
     """The workload of this name as it is now; it can be another one than `ref` if it was made again."""
-    return _READERS[ref.kind](await get(api, workload_path(ref)))
+    return READERS[ref.kind](await get(api, workload_path(ref)))

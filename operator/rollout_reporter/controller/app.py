@@ -129,7 +129,8 @@ class Operator:
         listed, noted = await _persistently(lambda: journal.take_over(leadership.ceiling))
         reports = await _persistently(self._stored_reports)
         known = [noted, *(report.ledger.highest_update_number() for report in reports)]
-        for number in await leadership.start_above(known):
+        ignored = [leadership.ignored_ceiling] if leadership.ignored_ceiling else []
+        for number in (*ignored, *await leadership.start_above(known)):
             log.error("a recorded update number is more than a day ahead and ignored: %d", number)
         sites = Sites(self._api, self._http, self._settings)
         await _persistently(sites.load)

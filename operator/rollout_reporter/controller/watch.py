@@ -19,10 +19,9 @@ from rollout_reporter.cluster.api import ClusterError, ForbiddenError
 from rollout_reporter.cluster.discovery import Served, discover
 from rollout_reporter.cluster.lookups import list_references
 from rollout_reporter.core import names
-from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.objects import ref_of
-from rollout_reporter.core.rollouts import read_rollout
-from rollout_reporter.core.workload import Kind, Snapshot
+from rollout_reporter.core.readers import READERS
+from rollout_reporter.core.workload import Kind
 
 from .backoff import Backoff
 from .kopf_settings import connection, operator_settings
@@ -32,13 +31,11 @@ from .sightings import Gone, Sighting, Sightings
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
-Reader = Callable[[Body], Snapshot]
 
 _RESOURCES: Final = {
     Kind.DEPLOYMENT: ("apps", "v1", "deployments"),
     Kind.ROLLOUT: ("argoproj.io", "v1alpha1", "rollouts"),
 }
-_READERS: Final[Mapping[Kind, Reader]] = {Kind.DEPLOYMENT: read_deployment, Kind.ROLLOUT: read_rollout}
 
 
 @dataclass(slots=True)
@@ -71,7 +68,7 @@ class Observer:
         if is_deleted:
             self.known.discard(meta["uid"])
             return Gone(ref_of(body, kind))
-        snapshot = _READERS[kind](body)
+        snapshot = READERS[kind](body)
         if snapshot.is_annotated or snapshot.workload_ref:
             self.known.add(meta["uid"])
         else:

@@ -8,23 +8,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from . import deployments, rollouts
 from .course import Course
 from .judgement import judge
 from .ledger import Ledger
 from .objects import EPOCH, Object, conditions_of, timestamp
 from .plan import close, plan
 from .pods import read_pod_trouble
+from .readers import READERS, REPLICA_SET_READERS
 from .report import Environment, EnvironmentType, Pipeline, State
+from .rollouts import with_reference
 from .seen import Seen
 from .target import Target
 from .workload import Kind, Place, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
-_READERS: Final = {Kind.DEPLOYMENT: deployments.read_deployment, Kind.ROLLOUT: rollouts.read_rollout}
-_REPLICA_SET_READERS: Final = {
-    Kind.DEPLOYMENT: deployments.read_replica_set,
-    Kind.ROLLOUT: rollouts.read_replica_set,
-}
 _TARGET: Final = Target(
     "replay",
     Pipeline("replay", "replay"),
@@ -138,7 +134,7 @@ class _Replay:
                     pass  # of no concern
 
     def _workload(self, line: Line, kind: Kind) -> Judged:
-        snapshot = self._completed(_READERS[kind](line.body))
+        snapshot = self._completed(READERS[kind](line.body))
         place = self._places.setdefault(snapshot.ref.place, _Place(Ledger(snapshot.ref)))
         if place.ledger.ref != snapshot.ref:
             closed = close(place.ledger, "the workload was deleted", line.at)
@@ -165,7 +161,7 @@ class _Replay:
         if snapshot.workload_ref is None:
             return snapshot
         referred = Place(place.namespace, Kind.DEPLOYMENT, snapshot.workload_ref)
-        return rollouts.with_reference(snapshot, self._deployments.get(referred))
+        return with_reference(snapshot, self._deployments.get(referred))
 
     def _deleted(self, line: Line, place: _Place, snapshot: Snapshot) -> Judged:
         """What was under way is cancelled, be it a rollout or one that was only asked for."""
@@ -181,7 +177,7 @@ class _Replay:
         return _judged(line, place, snapshot)
 
     def _owned(self, snapshot: Snapshot) -> tuple[ReplicaSetFacts, ...] | None:
-        read = _REPLICA_SET_READERS[snapshot.ref.kind]
+        read = REPLICA_SET_READERS[snapshot.ref.kind]
         found = [read(body, snapshot.ref) for body in self._replica_sets.values()]
         return tuple(each for each in found if each) or None
 
