@@ -91,6 +91,13 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
         bool,
         typer.Option(envvar="ROLLOUT_REPORTER_DRY_RUN", help="Send nothing to Jira, log it instead."),
     ] = False,
+    read_back: Annotated[
+        bool,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_READ_BACK",
+            help="Look whether Jira holds how each rollout ended, one more request for each.",
+        ),
+    ] = False,
     host: Annotated[
         str,
         typer.Option(envvar="ROLLOUT_REPORTER_HOST", help="Address that probes and metrics are served on."),
@@ -116,6 +123,7 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
         conditions_on_workloads=conditions_on_workloads,
         keys_quiet_time=timedelta(seconds=keys_quiet_time),
         dry_run=dry_run,
+        read_back=read_back,
         host=host,
         probe_port=probe_port,
         metrics_port=metrics_port,

@@ -59,6 +59,9 @@ ATTEMPT_TIMEOUT: Final = 4.0
 JITTER: Final = 0.4
 """Most seconds by which a pause is lengthened, so that those who wait do not ask in step."""
 
+DATE_TOLERANCE: Final = timedelta(seconds=2)
+"""By how much two `Date`s may differ from the time in between and still mean the same clock."""
+
 TICK: Final = 0.001
 """Least seconds of a pause: a timer may fire a hair before the time that it was set to."""
 
@@ -79,6 +82,15 @@ class ServerClock:
     def at(self, now: float) -> datetime:
         """Return the API server's time at the monotonic time `now`."""
         return self.date + timedelta(seconds=now - self.read_at)
+
+    def after(self, date: datetime, read_at: float) -> "ServerClock":
+        """Return the clock after one more `Date`.
+
+        A `Date` is cut to seconds and takes a while to come. Of two that agree within that, the one that is
+        ahead is nearer to the truth, and to keep it keeps time from stepping back.
+        """
+        ahead = self.at(read_at) - date
+        return self if timedelta(0) <= ahead < DATE_TOLERANCE else ServerClock(date, read_at)
 
 
 class Leadership:
@@ -173,6 +185,16 @@ class Leadership:
                 if self._numbers.is_worth_raising(now_ms):
                     self._wanted.set()
             await self._raised.wait()
+
+    def now(self) -> datetime:
+        """Return the API server's time, which no change of this machine's clock moves.
+
+        Raises:
+            NotLeadingError: We have never led, so the API server has not told it.
+        """
+        if self._server is None:
+            raise NotLeadingError(f"{self._me} does not know the API server's time")
+        return self._server.at(self._now())
 
     async def server_now(self) -> datetime:
         """Return the API server's time, asked for only if no answer has told it yet."""
@@ -269,7 +291,9 @@ class Leadership:
         within = min(ATTEMPT_TIMEOUT, self._time_left())
         answer = await send(self._api, Request(method, path, body=body, within=within))
         if answer.date is not None:
-            self._server = ServerClock(answer.date, self._now())
+            now = self._now()
+            before = self._server or ServerClock(answer.date, now)
+            self._server = before.after(answer.date, now)
         return answer
 
     async def _release(self) -> None:

@@ -15,7 +15,18 @@ from rollout_reporter.core.ledger import Acknowledged, Entry, Ledger, Refusal
 from rollout_reporter.core.report import Environment, Pipeline
 from rollout_reporter.core.workload import WorkloadRef
 
-from .api import ConflictError, NotFoundError, Object, create, delete, get, list_pages, path_to, replace
+from .api import (
+    ClusterError,
+    ConflictError,
+    NotFoundError,
+    Object,
+    create,
+    delete,
+    get,
+    list_pages,
+    path_to,
+    replace,
+)
 from .resources import (
     AcknowledgedModel,
     ConditionModel,
@@ -35,6 +46,15 @@ _MAX_NAME: Final = 253
 _MAX_MESSAGE: Final = 2048
 
 
+class ForeignReportError(ClusterError):
+    """Another installation reports this workload."""
+
+    def __init__(self, ref: WorkloadRef, owner: str) -> None:
+        super().__init__(f"{ref} is reported by the installation in namespace {owner}")
+        self.owner = owner
+        """The Namespace of that installation."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredReport:
     """A RolloutReport as the API server holds it."""
@@ -42,6 +62,12 @@ class StoredReport:
     ledger: Ledger
     conditions: tuple[ConditionModel, ...]
     resource_version: str
+    installation: str | None
+    """Namespace of the operator that reports the workload."""
+
+    def is_of(self, installation: str) -> bool:
+        """Whether it belongs to an installation; one that names none is anybody's."""
+        return self.installation in {None, installation}
 
 
 def report_name(ref: WorkloadRef) -> str:
@@ -53,32 +79,50 @@ def report_name(ref: WorkloadRef) -> str:
 
 
 async def load_reports(api: ApiClient, namespace: str = "") -> AsyncIterator[StoredReport]:
-    """All RolloutReports of a Namespace, or of the cluster."""
+    """All RolloutReports of a Namespace, or of the cluster, whoever they belong to."""
     async for body in list_pages(api, path_to(names.API_VERSION, PLURAL, namespace)):
         yield _stored(body)
 
 
+async def claim_report(api: ApiClient, ref: WorkloadRef, installation: str) -> StoredReport:
+    """Make the RolloutReport of a workload ours, or take over the one of an earlier workload of its name.
+
+    Raises:
+        ForeignReportError: It belongs to another installation.
+        ConflictError: Somebody else has written it meanwhile.
+    """
+    path = path_to(names.API_VERSION, PLURAL, ref.namespace)
+    wanted = _body(ref, installation)
+    try:
+        return _stored(await create(api, path, wanted))
+    except ConflictError:
+        found = await get(api, f"{path}/{report_name(ref)}")
+    stored = _stored(found)
+    if stored.installation and not stored.is_of(installation):
+        raise ForeignReportError(ref, stored.installation)
+    if found["spec"] == wanted["spec"]:
+        return stored
+    return _stored(await replace(api, f"{path}/{report_name(ref)}", found | {"spec": wanted["spec"]}))
+
+
 async def store_report(
-    api: ApiClient, ledger: Ledger, conditions: Sequence[ConditionModel], resource_version: str | None
+    api: ApiClient, ledger: Ledger, conditions: Sequence[ConditionModel], before: StoredReport
 ) -> StoredReport:
-    """Write a RolloutReport, fenced by the version that the caller knows.
+    """Write what a RolloutReport says, fenced by the version that the caller knows.
 
     Args:
         api: The client.
         ledger: What to remember.
         conditions: What people read.
-        resource_version: The version that this replaces; `None` if the caller knows of none.
+        before: The report that this replaces.
 
     Raises:
         ConflictError: Somebody else has written it.
     """
     ref = ledger.ref
-    if resource_version is None:
-        resource_version = await _create(api, ref)
-    body = _body(ref) | {
-        "status": _status(ledger, conditions).model_dump(mode="json", by_alias=True, exclude_none=True)
-    }
-    body["metadata"]["resourceVersion"] = resource_version
+    status = _status(ledger, conditions).model_dump(mode="json", by_alias=True, exclude_none=True)
+    body = _body(ref, before.installation) | {"status": status}
+    body["metadata"]["resourceVersion"] = before.resource_version
     path = path_to(names.API_VERSION, PLURAL, ref.namespace, report_name(ref), "status")
     return _stored(await replace(api, path, body))
 
@@ -99,26 +143,14 @@ async def load_report(api: ApiClient, ref: WorkloadRef) -> StoredReport | None:
         return None
 
 
-async def _create(api: ApiClient, ref: WorkloadRef) -> str:
-    """Make the report, or take over the one of an earlier workload of this name."""
-    path = path_to(names.API_VERSION, PLURAL, ref.namespace)
-    try:
-        made = await create(api, path, _body(ref))
-    except ConflictError:
-        made = await get(api, f"{path}/{report_name(ref)}")
-        if made["spec"]["workload"]["uid"] != ref.uid:
-            made["spec"] = _body(ref)["spec"]
-            made = await replace(api, f"{path}/{report_name(ref)}", made)
-    return str(made["metadata"]["resourceVersion"])
-
-
-def _body(ref: WorkloadRef) -> Object:
-    spec = RolloutReportSpec(workload=WorkloadReference(kind=ref.kind, name=ref.name, uid=ref.uid))
+def _body(ref: WorkloadRef, installation: str | None) -> Object:
+    workload = WorkloadReference(kind=ref.kind, name=ref.name, uid=ref.uid)
+    spec = RolloutReportSpec(workload=workload, installation=installation)
     return {
         "apiVersion": names.API_VERSION,
         "kind": "RolloutReport",
         "metadata": {"name": report_name(ref), "namespace": ref.namespace},
-        "spec": spec.model_dump(mode="json", by_alias=True),
+        "spec": spec.model_dump(mode="json", by_alias=True, exclude_none=True),
     }
 
 
@@ -129,7 +161,8 @@ def _stored(body: Object) -> StoredReport:
     ref = WorkloadRef(meta["namespace"], workload.kind, workload.name, workload.uid)
     newest_first = [*([status.current] if status.current else []), *status.history]
     entries = tuple(to_entry(each) for each in reversed(newest_first))
-    return StoredReport(Ledger(ref, entries), tuple(status.conditions), meta["resourceVersion"])
+    ledger = Ledger(ref, entries)
+    return StoredReport(ledger, tuple(status.conditions), meta["resourceVersion"], spec.installation)
 
 
 def _readable_status(body: Object) -> RolloutReportStatus:

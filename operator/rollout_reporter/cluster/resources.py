@@ -109,9 +109,12 @@ class ResyncModel(Model):
 class JiraSiteStatus(Model):
     """What the operator found of the site."""
 
-    resync: ResyncModel | None = None
-
     cloud_id: Annotated[str | None, StringConstraints(max_length=64)] = None
+    waiting: Annotated[
+        int | None, Field(description="Jira deployments that wait, while the site is in trouble.")
+    ] = None
+    next_attempt: Annotated[datetime | None, Field(description="When sending is tried again.")] = None
+    resync: ResyncModel | None = None
     observed_generation: int | None = None
     conditions: Annotated[list[ConditionModel], Field(max_length=8)] = []
 
@@ -128,6 +131,9 @@ class RolloutReportSpec(Model):
     """What a RolloutReport is about; written by the operator alone."""
 
     workload: WorkloadReference
+    installation: Annotated[
+        Name | None, Field(description="Namespace of the operator that reports it; no other one does.")
+    ] = None
 
 
 class PipelineModel(Model):

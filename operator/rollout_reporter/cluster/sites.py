@@ -11,6 +11,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from pydantic import BaseModel, ValidationError
 
 from rollout_reporter.core import names
+from rollout_reporter.core.resync import Resync
 
 from .api import NotFoundError, get, list_pages, merge_patch, path_to
 from .resources import JiraSiteSpec, JiraSiteStatus
@@ -31,8 +32,8 @@ class StoredSite:
     spec: JiraSiteSpec | None
     """`None` if it does not fit the model: the CRD in the cluster is of another version."""
     status: JiraSiteStatus
-    resync: datetime | None = None
-    """Everything acknowledged before this moment is to be sent again."""
+    resync: Resync | None = None
+    """What is to be sent again."""
 
 
 async def load_sites(api: ApiClient, namespace: str) -> AsyncIterator[StoredSite]:
@@ -44,7 +45,7 @@ async def load_sites(api: ApiClient, namespace: str) -> AsyncIterator[StoredSite
             _fitting(JiraSiteStatus, body.get("status") or {}),
         )
         generation = meta.get("generation", 0)
-        resync = _moment((meta.get("annotations") or {}).get(names.RESYNC, ""))
+        resync = _resync(meta.get("annotations") or {})
         yield StoredSite(
             namespace, meta["name"], meta["uid"], generation, spec, status or JiraSiteStatus(), resync
         )
@@ -66,19 +67,26 @@ async def load_secret(api: ApiClient, namespace: str, name: str) -> Mapping[str,
     return {key: _decoded(value) for key, value in (body.get("data") or {}).items()}
 
 
-def _moment(text: str) -> datetime | None:
-    """Read a time of a person's; anything else than RFC 3339 with an offset asks for nothing."""
+def _resync(annotations: Mapping[str, str]) -> Resync | None:
+    """Read a person's wish; any other time than RFC 3339 with an offset asks for nothing."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(annotations.get(names.RESYNC, ""))
     except ValueError:
         return None
-    return moment if moment.tzinfo else None
+    namespaces = annotations.get(names.RESYNC_NAMESPACES, "").replace(",", " ").split()
+    prune_keys = annotations.get(names.RESYNC_PRUNE_KEYS) == "true"
+    return Resync(moment, tuple(namespaces), prune_keys) if moment.tzinfo else None
 
 
-async def request_resync(api: ApiClient, namespace: str, name: str, moment: datetime) -> None:
-    """Ask for everything acknowledged before a moment to be sent again."""
+async def request_resync(api: ApiClient, namespace: str, name: str, resync: Resync) -> None:
+    """Ask for everything to be sent again; what an earlier wish said is gone."""
     path = path_to(names.API_VERSION, PLURAL, namespace, name)
-    await merge_patch(api, path, {"metadata": {"annotations": {names.RESYNC: moment.isoformat()}}})
+    wish = {
+        names.RESYNC: resync.requested.isoformat(),
+        names.RESYNC_NAMESPACES: ",".join(resync.namespaces) or None,
+        names.RESYNC_PRUNE_KEYS: "true" if resync.prune_keys else None,
+    }
+    await merge_patch(api, path, {"metadata": {"annotations": wish}})
 
 
 def _fitting(model: type[Fitting], body: object) -> Fitting | None:

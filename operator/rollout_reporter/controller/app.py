@@ -8,7 +8,6 @@ import signal
 import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import httpx
@@ -132,7 +131,7 @@ class Operator:
         ignored = [leadership.ignored_ceiling] if leadership.ignored_ceiling else []
         for number in (*ignored, *await leadership.start_above(known)):
             log.error("a recorded update number is more than a day ahead and ignored: %d", number)
-        sites = Sites(self._api, self._http, self._settings)
+        sites = Sites(self._api, self._http, self._settings, leadership.now)
         await _persistently(sites.load)
         context = Context(
             api=self._api,
@@ -142,17 +141,26 @@ class Operator:
             sightings=self._sightings,
             sites=sites,
             journal=journal,
+            now=leadership.now,
+            is_leader=lambda: leadership.is_leader,
             next_number=leadership.next_number,
+            start_above=leadership.start_above,
             ceiling=lambda: leadership.ceiling,
         )
-        reporter = Reporter(context, Book.of(reports, listed, datetime.now(UTC)))
-        sites.listen(reporter.site_changed, reporter.resend)
+        reporter = Reporter(context, Book.of(reports, listed, leadership.now()))
+        sites.serve(reporter)
         return sites, reporter
 
     async def _stored_reports(self) -> list[StoredReport]:
-        namespaces = self._settings.watch_namespaces or ("",)
+        """What this installation has recorded."""
+        settings = self._settings
         try:
-            return [each for namespace in namespaces async for each in load_reports(self._api, namespace)]
+            return [
+                each
+                for namespace in settings.watch_namespaces or ("",)
+                async for each in load_reports(self._api, namespace)
+                if each.is_of(settings.namespace)
+            ]
         except NotFoundError as error:
             message = "the cluster does not know the kind RolloutReport: install the CRDs of the chart"
             raise ClusterError(message) from error

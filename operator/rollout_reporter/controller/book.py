@@ -32,6 +32,8 @@ class Tracked:
     """Keys that the present Jira deployment is about to gain, and when."""
     keys_not_allowed: tuple[str, ...] = ()
     no_site: str | None = None
+    owner: str | None = None
+    """Namespace of another installation that reports the workload; then we do not."""
     stored: StoredReport | None = None
     """The RolloutReport as it was written last."""
     shown: ShownCondition | None = None

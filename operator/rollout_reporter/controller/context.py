@@ -1,7 +1,8 @@
 """All outside things that a leader works with, in one object, put together in `app`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from kubernetes.aio.client.api_client import ApiClient
 
@@ -25,7 +26,12 @@ class Context:
     sightings: Sightings
     sites: Sites
     journal: Journal
+    now: Callable[[], datetime]
+    """The API server's time, aware: this machine's clock may be wrong, or be set while we run."""
+    is_leader: Callable[[], bool]
     next_number: Callable[[], Awaitable[int]]
     """Issues update numbers, see `Leadership.next_number`."""
+    start_above: Callable[[Iterable[int]], Awaitable[object]]
+    """Makes all further update numbers higher than these, see `Leadership.start_above`."""
     ceiling: Callable[[], int]
     """The highest number that may be issued now."""

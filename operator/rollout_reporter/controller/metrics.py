@@ -21,12 +21,19 @@ class Metrics:
         self._troubles = Counter(
             "rollout_reporter_troubles", "Requests to Jira that came to nothing.", ["site", "reason"]
         )
+        self._not_held = Counter(
+            "rollout_reporter_not_held", "Updates that Jira accepted but did not hold later.", ["site"]
+        )
         self.leader = Gauge("rollout_reporter_leader", "1 while this process is the leader.")
         self.tracked = Gauge("rollout_reporter_tracked_workloads", "Workloads that are reported.")
 
     def reported(self, site: str, state: State, outcome: Outcome) -> None:
         """Count Jira's word on one update."""
         self._reports.labels(site, state.value, type(outcome).__name__.lower()).inc()
+
+    def not_held(self, site: str) -> None:
+        """Count an update that was accepted in vain."""
+        self._not_held.labels(site).inc()
 
     def troubled(self, site: str, trouble: Trouble) -> None:
         """Count a request that came to nothing."""

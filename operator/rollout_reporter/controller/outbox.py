@@ -24,6 +24,8 @@ class Item:
 
     place: Place
     report: Report
+    is_urgent: bool = True
+    """Whether more than a description has changed."""
 
 
 @dataclass(slots=True)
@@ -84,14 +86,19 @@ class Outbox:
         self._changed.set()
 
     async def take(self) -> tuple[Item, ...]:
-        """Wait for the next batch, the longest waiting first; end it with `done`."""
+        """Wait for the next batch; end it with `done`.
+
+        States go before mere descriptions, and of each the longest waiting first.
+        """
         while True:
             self._changed.clear()
             now = asyncio.get_running_loop().time()
             free = {key: w for key, w in self._waiting.items() if key not in self._in_flight}
-            due = sorted((w.since, key) for key, w in free.items() if w.not_before <= now + RESOLUTION)
+            due = {key: w for key, w in free.items() if w.not_before <= now + RESOLUTION}
             if due:
-                keys = [key for _, key in due[:MAX_BATCH]]
+                keys = sorted(due, key=lambda key: (not due[key].item.is_urgent, due[key].since, key))[
+                    :MAX_BATCH
+                ]
                 self._in_flight.update({key: self._waiting.pop(key) for key in keys})
                 return tuple(self._in_flight[key].item for key in keys)
             await self._wait(min((w.not_before - now for w in free.values()), default=None))

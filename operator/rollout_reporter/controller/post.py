@@ -8,6 +8,7 @@ from rollout_reporter.core.outcome import Trouble
 
 from .outbox import Item
 from .sender import Ledgers, Link, Sender
+from .site_status import IDLE, Standing
 
 
 class Post:
@@ -18,8 +19,9 @@ class Post:
         link: Callable[[str], Link | Trouble],
         next_number: Callable[[], Awaitable[int]],
         ledgers: Ledgers,
+        now: Callable[[], datetime],
     ) -> None:
-        self._link, self._next_number, self._ledgers = link, next_number, ledgers
+        self._link, self._next_number, self._ledgers, self._now = link, next_number, ledgers, now
         self._senders: dict[str, Sender] = {}
         self._new: asyncio.Queue[Sender] = asyncio.Queue()
 
@@ -46,10 +48,12 @@ class Post:
         for sender in self._senders.values():
             sender.outbox.flush()
 
-    def trouble(self, site: str) -> tuple[Trouble | None, datetime | None]:
-        """What keeps a site from being reached, and when it is tried again."""
+    def standing(self, site: str) -> Standing:
+        """Tell how the sending to a site goes."""
         sender = self._senders.get(site)
-        return (sender.trouble, sender.next_attempt) if sender else (None, None)
+        if sender is None:
+            return IDLE
+        return Standing(sender.trouble, sender.next_attempt, len(sender.outbox))
 
     @property
     def is_idle(self) -> bool:
@@ -58,7 +62,11 @@ class Post:
 
     def _open(self, site: str) -> None:
         sender = Sender(
-            site, link=lambda: self._link(site), next_number=self._next_number, ledgers=self._ledgers
+            site,
+            link=lambda: self._link(site),
+            next_number=self._next_number,
+            ledgers=self._ledgers,
+            now=self._now,
         )
         self._senders[site] = sender
         self._new.put_nowait(sender)

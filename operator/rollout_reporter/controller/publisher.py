@@ -6,13 +6,13 @@ person has to know why not, so one transition of a rollout costs one write of it
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundError
 from rollout_reporter.cluster.conditions import write_condition
 from rollout_reporter.cluster.events import Event, EventType, post_event
 from rollout_reporter.cluster.lookups import workload_reference
-from rollout_reporter.cluster.reports import load_report, remove_report, store_report
+from rollout_reporter.cluster.reports import claim_report, load_report, remove_report, store_report
 from rollout_reporter.cluster.resources import ConditionModel
 from rollout_reporter.core.condition import Condition, Status, shown
 from rollout_reporter.core.conditions import SENDING, Circumstances, issues_known, reported
@@ -25,6 +25,7 @@ from .context import Context
 from .post import Post
 from .queue import WorkQueue
 from .settings import QUIET, WORKERS
+from .site_status import IDLE
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Publisher:
         while True:
             place = await self._queue.take()
             try:
-                if tracked := self._book.get(place):
+                if self._context.is_leader() and (tracked := self._book.get(place)):
                     await self._show(tracked)
                 self._backoffs.pop(place, None)
             except ClusterError as error:
@@ -90,7 +91,7 @@ class Publisher:
     async def _show_gone(self, tracked: Tracked, condition: Condition | None) -> None:
         """Keep the memory of a workload that is gone until Jira has heard of its end."""
         ref = tracked.ref
-        if tracked.ledger.due and not self._context.settings.dry_run:
+        if tracked.ledger.due and not (tracked.owner or self._context.settings.dry_run):
             await self._show_on_report(tracked, condition)
             return
         if tracked.stored:
@@ -105,8 +106,9 @@ class Publisher:
         if tracked.snapshot is not None and not tracked.snapshot.is_annotated:
             return None
         entry = tracked.wanted_entry
-        trouble, next_attempt = self._post.trouble(entry.site) if entry else (None, None)
+        standing = self._post.standing(entry.site) if entry else IDLE
         around = Circumstances(
+            owner=tracked.owner,
             malformed_keys=tracked.malformed_keys,
             gains=tracked.gains,
             no_site=tracked.no_site,
@@ -114,8 +116,8 @@ class Publisher:
             refused_spec=tracked.refused_spec,
             has_no_replicas=tracked.has_no_replicas,
             is_asked=tracked.course.asked is not None,
-            trouble=trouble,
-            next_attempt=next_attempt,
+            trouble=standing.trouble,
+            next_attempt=standing.next_attempt,
             dry_run=self._context.settings.dry_run,
         )
         return reported(entry, around)
@@ -131,23 +133,34 @@ class Publisher:
         is_shown = tracked.shown is not None and tracked.shown.condition.reason == SENDING
         if not is_shown and not (entry and entry.acknowledged):
             return False
-        return since is None or datetime.now(UTC) - since < QUIET
+        return since is None or self._context.now() - since < QUIET
 
     async def _show_on_report(self, tracked: Tracked, condition: Condition | None) -> None:
         ledger, stored = tracked.ledger, tracked.stored
         is_about_to_settle = condition and condition.reason == SENDING
-        if not ledger.entries or (is_about_to_settle and (ledger.due or tracked.course.asked)):
+        if tracked.owner or not ledger.entries:
             return
-        conditions = _conditions(tracked, condition)
+        if is_about_to_settle and (ledger.due or tracked.course.asked):
+            return
+        conditions = _conditions(tracked, condition, self._context.now())
         if stored and (stored.ledger, stored.conditions) == (ledger, conditions):
             return
-        version = stored.resource_version if stored and stored.ledger.ref == ledger.ref else None
         try:
-            tracked.stored = await store_report(self._api, ledger, conditions, version)
+            if stored is None or stored.ledger.ref != ledger.ref:
+                stored = await claim_report(self._api, ledger.ref, self._context.settings.namespace)
+            tracked.stored = await store_report(self._api, ledger, conditions, stored)
             self._strike(tracked.stored.ledger)
         except (ConflictError, NotFoundError):
-            tracked.stored = await load_report(self._api, tracked.ref)
+            await self._reload(tracked)
             raise
+
+    async def _reload(self, tracked: Tracked) -> None:
+        """Read a RolloutReport that somebody has written or removed; it may be another installation's now."""
+        found = await load_report(self._api, tracked.ref)
+        if found and not found.is_of(self._context.settings.namespace):
+            tracked.stored, tracked.owner = None, found.installation
+        else:
+            tracked.stored = found
 
     def _strike(self, recorded: Ledger) -> None:
         """Let what is over and on record leave the journal."""
@@ -158,12 +171,14 @@ class Publisher:
         if not self._context.settings.conditions_on_workloads or tracked.snapshot is None:
             return
         before = tracked.shown
+        if tracked.owner and before:
+            return  # it is the other one's to write
         if condition == (before.condition if before else None):
             tracked.described_since = None
             return
         if not tracked.may_be_written or self._can_wait(tracked, condition):
             return
-        now = datetime.now(UTC)
+        now = self._context.now()
         wanted = shown(condition, before, now) if condition else None
         try:
             version = await write_condition(self._api, tracked.ref, wanted, now)
@@ -184,7 +199,7 @@ class Publisher:
             )
         ):
             return False
-        now = datetime.now(UTC)
+        now = self._context.now()
         tracked.described_since = tracked.described_since or now
         if now - tracked.described_since >= QUIET:
             tracked.described_since = None
@@ -225,7 +240,7 @@ class Publisher:
     async def _post_event(self, tracked: Tracked, event: Event) -> None:
         log.info("%s: %s: %s", tracked.ref.place, event.reason, event.note)
         try:
-            await post_event(self._api, event, instance=self._context.identity, now=datetime.now(UTC))
+            await post_event(self._api, event, instance=self._context.identity, now=self._context.now())
         except ClusterError as error:
             log.warning("%s: no Event: %s", tracked.ref.place, error)
 
@@ -239,20 +254,21 @@ def _told_before(tracked: Tracked) -> Condition | None:
     return Condition(Status(found.status), found.reason, found.message) if found else None
 
 
-def _conditions(tracked: Tracked, condition: Condition | None) -> tuple[ConditionModel, ...]:
+def _conditions(tracked: Tracked, condition: Condition | None, now: datetime) -> tuple[ConditionModel, ...]:
     """Conditions of the RolloutReport: what is shown on the workload, and whether Jira knows the issues."""
     before = {each.type: each for each in tracked.stored.conditions} if tracked.stored else {}
     wanted = {"Reported": condition, "IssuesKnown": issues_known(tracked.wanted_entry)}
-    return tuple(_model(kind, each, before.get(kind)) for kind, each in wanted.items() if each)
+    return tuple(_model(kind, each, before.get(kind), now) for kind, each in wanted.items() if each)
 
 
-def _model(kind: str, condition: Condition, before: ConditionModel | None) -> ConditionModel:
+def _model(kind: str, condition: Condition, before: ConditionModel | None, now: datetime) -> ConditionModel:
     is_same = before is not None and before.status == condition.status
-    now = datetime.now(UTC).replace(microsecond=0)
     return ConditionModel(
         type=kind,
         status=condition.status.value,
         reason=condition.reason,
         message=condition.message,
-        last_transition_time=before.last_transition_time if before and is_same else now,
+        last_transition_time=before.last_transition_time
+        if before and is_same
+        else now.replace(microsecond=0),
     )

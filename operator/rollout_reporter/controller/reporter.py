@@ -7,19 +7,21 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundError
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.lease import NotLeadingError
 from rollout_reporter.cluster.lookups import find_namespace, find_workload
+from rollout_reporter.cluster.reports import ForeignReportError, claim_report
 from rollout_reporter.core.access import NOBODY, AccessRule
 from rollout_reporter.core.judgement import judge_again_at
 from rollout_reporter.core.keys import keys_gained, keys_not_allowed, uncertain
 from rollout_reporter.core.ledger import Entry
-from rollout_reporter.core.outcome import Outcome
+from rollout_reporter.core.outcome import Accepted, Outcome
 from rollout_reporter.core.plan import close, plan, wants_target
 from rollout_reporter.core.report import Update
+from rollout_reporter.core.resync import Resync, pruned
 from rollout_reporter.core.seen import Seen
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Place, Snapshot
@@ -33,8 +35,10 @@ from .outbox import Item
 from .post import Post
 from .publisher import Publisher
 from .queue import WorkQueue
-from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, JOURNAL_PERIOD, LINGER, WORKERS
+from .readback import ReadBack
+from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, JOURNAL_PERIOD, LINGER, OWNED_PERIOD, WORKERS
 from .sightings import Gone, Sighting
+from .site_status import Standing
 from .sweep import sweep
 
 log = logging.getLogger(__name__)
@@ -45,8 +49,9 @@ class Reporter:
 
     def __init__(self, context: Context, book: Book) -> None:
         self._context, self._api, self._book = context, context.api, book
-        self._post = Post(context.sites.link, context.next_number, self)
+        self._post = Post(context.sites.link, context.next_number, self, context.now)
         self._publisher = Publisher(context, book, self._post)
+        self._read_back = ReadBack(context.sites.link, self._not_held, context.start_above)
         self._queue: WorkQueue[Place] = WorkQueue()
         self._backoffs: dict[Place, Backoff] = {}
 
@@ -60,6 +65,7 @@ class Reporter:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._post.run())
                 group.create_task(self._publisher.run())
+                group.create_task(self._read_back.run())
                 group.create_task(self._keep_journal())
                 group.create_task(sweep(self._context, self._book))
                 for _ in range(WORKERS):
@@ -74,25 +80,46 @@ class Reporter:
                 self._queue.add(place)
         self._post.hurry(name)
 
-    def resend(self, site: str, since: datetime) -> int:
-        """Want everything sent again that a site acknowledged before a moment; return what is still due."""
-        for tracked in self._book.values():
-            ledger = tracked.ledger.resend(site, since)
+    def resend(self, site: str, resync: Resync) -> int:
+        """Want sent again what a resync asks for; return how much of it is still due."""
+        concerned = [each for each in self._book.values() if resync.concerns(each.ref.namespace)]
+        for tracked in concerned:
+            ledger = tracked.ledger.resend(site, resync.requested)
+            if resync.prune_keys and tracked.snapshot:
+                ledger = pruned(ledger, site, tracked.snapshot.issue_keys)
             if ledger != tracked.ledger:
                 tracked.ledger = ledger
                 self._hand_over(tracked)
-        return sum(entry.site == site for each in self._book.values() for entry in each.ledger.due)
+        return sum(entry.site == site for each in concerned for entry in each.ledger.due)
+
+    def standing(self, site: str) -> Standing:
+        """Tell how the sending to a site goes."""
+        return self._post.standing(site)
 
     def settle(self, place: Place, update: Update, outcome: Outcome) -> None:
         """Write down what Jira said of an update."""
         tracked = self._book.get(place)
         if tracked is None:
             return
-        now = datetime.now(UTC)
+        now = self._context.now()
         tracked.ledger = tracked.ledger.settle(update, outcome, now)
+        self._expect(tracked, update, outcome)
         self._hand_over(tracked)
         if recheck_at := tracked.ledger.recheck_at():
             self._queue.add_after(place, max(recheck_at - now, timedelta(0)))
+
+    def _expect(self, tracked: Tracked, update: Update, outcome: Outcome) -> None:
+        """Have it read back how a rollout ended, if that is wanted."""
+        entry = tracked.ledger.entry(update.report.key)
+        is_wanted = self._context.settings.read_back and not update.report.state.is_open
+        if is_wanted and entry and isinstance(outcome, Accepted):
+            self._read_back.expect(entry.site, tracked.ref.place, update)
+
+    def _not_held(self, place: Place, update: Update) -> None:
+        """Want an update sent again that Jira has accepted but does not hold."""
+        if tracked := self._book.get(place):
+            tracked.ledger = tracked.ledger.doubt(update)
+            self._hand_over(tracked)
 
     async def enlist(self, items: Sequence[Item]) -> None:
         """Note down in the journal what is about to be sent.
@@ -136,6 +163,7 @@ class Reporter:
 
     def troubled(self, places: Iterable[Place]) -> None:
         """Show that a site cannot be reached, or can again."""
+        self._context.sites.hurry()
         for place in places:
             self._publisher.publish(place)
 
@@ -166,11 +194,23 @@ class Reporter:
             sighting = await self._look_up(place)  # a namesake of the one on record has come and gone
         if isinstance(sighting, Gone):
             tracked.snapshot, tracked.is_gone = None, True
-            tracked.ledger = close(tracked.ledger, "the workload was deleted", datetime.now(UTC))
+            tracked.ledger = close(tracked.ledger, "the workload was deleted", self._context.now())
         else:
             await self._follow(tracked, await self._completed(sighting))
+            await self._claim(tracked)
         METRICS.tracked.set(len(self._book))
         self._hand_over(tracked)
+
+    async def _claim(self, tracked: Tracked) -> None:
+        """Make the workload's RolloutReport ours before Jira hears of it: no two installations report it."""
+        if tracked.stored or not tracked.ledger.due:
+            return
+        try:
+            tracked.stored = await claim_report(self._api, tracked.ref, self._context.settings.namespace)
+            tracked.owner = None
+        except ForeignReportError as error:
+            tracked.owner = error.owner
+            self._queue.add_after(tracked.ref.place, OWNED_PERIOD)
 
     async def _look_up(self, place: Place) -> Sighting:
         """A workload that is on record, but that the watch has not shown: it may be gone."""
@@ -182,7 +222,7 @@ class Reporter:
 
     async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:
         """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
-        now = datetime.now(UTC)
+        now = self._context.now()
         tracked.see(snapshot, now)
         course = await examine(self._api, snapshot, tracked.course, now)
         quiet_time = self._context.settings.keys_quiet_time
@@ -234,12 +274,13 @@ class Reporter:
     def _hand_over(self, tracked: Tracked) -> None:
         """Give the post what is due, and show how things stand."""
         is_urgent = any(entry.is_urgent for entry in tracked.ledger.due)
-        tracked.urgent_since = (tracked.urgent_since or datetime.now(UTC)) if is_urgent else None
-        for entry in tracked.ledger.due:
+        tracked.urgent_since = (tracked.urgent_since or self._context.now()) if is_urgent else None
+        for entry in () if tracked.owner else tracked.ledger.due:
             if self._context.settings.dry_run:
                 tracked.rehearse(entry)
             else:
-                self._post.put(entry.site, Item(tracked.ref.place, entry.report), linger=_linger(entry))
+                item = Item(tracked.ref.place, entry.report, entry.is_urgent)
+                self._post.put(entry.site, item, linger=_linger(entry))
         self._publisher.publish(tracked.ref.place)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from rollout_reporter.cluster.api import ClusterError
@@ -65,12 +65,13 @@ class Sender:
         link: Callable[[], Link | Trouble],
         next_number: Callable[[], Awaitable[int]],
         ledgers: Ledgers,
+        now: Callable[[], datetime],
     ) -> None:
         self.site = site
         self.outbox = Outbox()
         self.trouble: Trouble | None = None
         self.next_attempt: datetime | None = None
-        self._link, self._next_number, self._ledgers = link, next_number, ledgers
+        self._link, self._next_number, self._ledgers, self._now = link, next_number, ledgers, now
         self._backoff = Backoff(most=JIRA_BACKOFF_MOST)
         self._silent: dict[DeploymentKey, Backoff] = {}
         self._hurry = asyncio.Event()
@@ -156,7 +157,7 @@ class Sender:
 
     def _postpone(self, delay: timedelta) -> None:
         self._resume_at = asyncio.get_running_loop().time() + delay.total_seconds()
-        self.next_attempt = datetime.now(UTC) + delay
+        self.next_attempt = self._now() + delay
 
     def _wait_for_the_journal(self, batch: Sequence[Item], error: ClusterError) -> None:
         """Send nothing while the cluster cannot note down what is sent."""

@@ -25,6 +25,8 @@ class Settings:
     keys_quiet_time: timedelta = KEYS_QUIET_TIME
     """How long changed issue keys wait for a rollout that they may be meant for."""
     dry_run: bool = False
+    read_back: bool = False
+    """Whether to look if Jira holds what it has accepted, see `readback`."""
     host: str = "0.0.0.0"  # noqa: S104 (a pod's probes come from outside the pod)
     probe_port: int = 8081
     metrics_port: int = 8080
@@ -48,6 +50,8 @@ JIRA_BACKOFF_MOST: Final = timedelta(minutes=5)
 """Each attempt in vain is shown on every workload that waits, so in a long outage they are few."""
 FORBIDDEN_PERIOD: Final = timedelta(minutes=1)
 """A credential that Jira forbids is tried this seldom: a person has to act first."""
+OWNED_PERIOD: Final = timedelta(minutes=1)
+"""How often a workload that another installation reports is looked at: that one may be gone."""
 STOP_GRACE: Final = timedelta(seconds=5)
 """How long a stopping operator goes on sending what is due."""
 FINISH_PERIOD: Final = timedelta(milliseconds=50)

@@ -5,33 +5,66 @@ whatever a watch can miss (`docs/decisions/0004-sites-are-polled.md`).
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import httpx
 from kubernetes.aio.client.api_client import ApiClient
 from pydantic import SecretStr
 
 from rollout_reporter.cluster.api import ClusterError, NotFoundError
-from rollout_reporter.cluster.resources import ConditionModel, JiraSiteSpec, JiraSiteStatus, ResyncModel
+from rollout_reporter.cluster.resources import JiraSiteSpec, ResyncModel
 from rollout_reporter.cluster.sites import StoredSite, load_secret, load_sites, store_site_status
 from rollout_reporter.core.access import AccessRule
-from rollout_reporter.core.condition import Condition, Status
 from rollout_reporter.core.environments import EnvironmentRule
 from rollout_reporter.core.outcome import Trouble, TroubleReason
+from rollout_reporter.core.resync import Resync
 from rollout_reporter.core.target import Site
 from rollout_reporter.jira.client import JiraClient, SiteSettings
 from rollout_reporter.jira.hosts import allowed
+from rollout_reporter.jira.patience import Patience
 from rollout_reporter.jira.token import Credentials
+from rollout_reporter.jira.waits import LONGEST
 
 from .backoff import Backoff
 from .settings import FORBIDDEN_PERIOD, SITES_PERIOD, Settings
+from .site_status import IDLE, Findings, Standing, status_of
 
 log = logging.getLogger(__name__)
 
 Secret = Mapping[str, str] | None
+
+
+class Deliverer(Protocol):
+    """Who sends to the sites."""
+
+    def site_changed(self, name: str) -> None:
+        """Look again at whatever waits for a site: it has changed, or works again."""
+
+    def resend(self, site: str, resync: Resync) -> int:
+        """Want sent again what a resync asks for; return how much of it is still to be sent."""
+
+    def standing(self, site: str) -> Standing:
+        """Tell how the sending to a site goes."""
+
+
+class Nobody:
+    """Sends nothing yet."""
+
+    def site_changed(self, name: str) -> None:
+        """Nobody looks."""
+
+    def resend(self, site: str, resync: Resync) -> int:  # noqa: ARG002 (a deliverer's)
+        """It is not finished before somebody has begun."""
+        return 1
+
+    def standing(self, site: str) -> Standing:  # noqa: ARG002 (a deliverer's)
+        """Nothing waits."""
+        return IDLE
 
 
 @dataclass(slots=True)
@@ -57,33 +90,28 @@ class SiteInUse:
 class Sites:
     """Keeps the JiraSites of the operator's Namespace."""
 
-    def __init__(self, api: ApiClient, http: httpx.AsyncClient, settings: Settings) -> None:
-        self._api, self._http, self._settings = api, http, settings
+    def __init__(
+        self, api: ApiClient, http: httpx.AsyncClient, settings: Settings, now: Callable[[], datetime]
+    ) -> None:
+        self._api, self._http, self._settings, self._now = api, http, settings, now
         self._in_use: dict[str, SiteInUse] = {}
-        self._listener: Callable[[str], None] = _nobody
-        self._resend: Callable[[str, datetime], int] = _nothing
+        self._patience: dict[tuple[str, str], Patience] = {}
+        self._deliverer: Deliverer = Nobody()
+        self._hurry = asyncio.Event()
 
-    def _resync(self, site: SiteInUse, now: datetime) -> ResyncModel | None:
-        """Begin a resync that is asked for, and say how far it has come."""
-        requested, before = site.stored.resync, site.stored.status.resync
-        if requested is None or (before and before.requested == requested and before.finished):
-            return before
-        remaining = self._resend(site.stored.name, min(requested, now))
-        finished = None if remaining else now.replace(microsecond=0)
-        return ResyncModel(requested=requested, remaining=remaining, finished=finished)
+    def serve(self, deliverer: Deliverer) -> None:
+        """Tell whoever sends to the sites of what happens to them, and show how the sending goes."""
+        self._deliverer = deliverer
 
-    def listen(self, listener: Callable[[str], None], resend: Callable[[str, datetime], int]) -> None:
-        """Tell a listener the name of each site that changed, or works again.
-
-        `resend` wants everything sent again that a site acknowledged before a moment, and returns how much of
-        it is still to be sent.
-        """
-        self._listener, self._resend = listener, resend
+    def hurry(self) -> None:
+        """Look at the sites now, rather than in a few seconds."""
+        self._hurry.set()
 
     async def run(self) -> None:
         """Keep up with JiraSites and Secrets until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
+                self._hurry.clear()
                 try:
                     await self.load()
                 except ClusterError as error:
@@ -91,7 +119,12 @@ class Sites:
                 for name, site in self._in_use.items():
                     if site.examination is None or site.examination.done():
                         site.examination = group.create_task(self._examine(name, site))
-                await asyncio.sleep(SITES_PERIOD.total_seconds())
+                await self._rest()
+
+    async def _rest(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SITES_PERIOD.total_seconds()):
+                await self._hurry.wait()
 
     def link(self, name: str) -> JiraClient | Trouble:
         """The way to a site, or why there is none."""
@@ -115,7 +148,7 @@ class Sites:
 
     async def load(self) -> None:
         """Read all JiraSites once; tell of each that changed."""
-        now, found = datetime.now(UTC), await self._read()
+        now, found = self._now(), await self._read()
         changed = set(self._in_use) - set(found)
         for name, (stored, secret) in found.items():
             before = self._in_use.get(name)
@@ -127,7 +160,7 @@ class Sites:
         for name in set(self._in_use) - set(found):
             del self._in_use[name]
         for name in changed:
-            self._listener(name)
+            self._deliverer.site_changed(name)
 
     async def _read(self) -> dict[str, tuple[StoredSite, Secret]]:
         namespace = self._settings.namespace
@@ -160,11 +193,20 @@ class Sites:
             return credentials
         spec = site.spec
         where = SiteSettings(spec.site_url, spec.api_url, spec.cloud_id, spec.email)
-        return JiraClient(where, credentials, self._http)
+        return JiraClient(where, credentials, self._http, patience=self._patience_with(site, spec))
+
+    def _patience_with(self, site: StoredSite, spec: JiraSiteSpec) -> Patience:
+        """The wait that a site has asked for, also of an earlier process or credential."""
+        place = site.name, spec.api_url
+        if place not in self._patience:
+            self._patience[place] = Patience()
+            if asked := _wait_on_record(site, self._now()):
+                self._patience[place].wait(asked)
+        return self._patience[place]
 
     async def _examine(self, name: str, site: SiteInUse) -> None:
         """Probe a site that is new, changed or in trouble, and write the condition `Ready`."""
-        now = datetime.now(UTC)
+        now = self._now()
         if now < site.probe_at:
             await self._show(site, None, now)
             return
@@ -177,7 +219,7 @@ class Sites:
             cloud_id = found if isinstance(found, str) else None
         site.probe_at = now + self._until_next_probe(site)
         if before and site.trouble is None:
-            self._listener(name)
+            self._deliverer.site_changed(name)
         await self._show(site, cloud_id, now)
 
     def _until_next_probe(self, site: SiteInUse) -> timedelta:
@@ -188,8 +230,8 @@ class Sites:
         return site.backoff.next(at_least=site.trouble.retry_after or timedelta(0))
 
     async def _show(self, site: SiteInUse, cloud_id: str | None, now: datetime) -> None:
-        status = _status(site, cloud_id, now)
-        status = status.model_copy(update={"resync": self._resync(site, now)})
+        found = Findings(site.trouble, cloud_id, self._resync(site, now))
+        status = status_of(site.stored, found, self._deliverer.standing(site.stored.name), now)
         if status == site.stored.status:
             return
         try:
@@ -197,14 +239,15 @@ class Sites:
         except ClusterError as error:
             log.warning("JiraSite %s: cannot write its status: %s", site.stored.name, error)
 
-
-def _nobody(_: str) -> None:
-    """Nobody listens yet."""
-
-
-def _nothing(_: str, __: datetime) -> int:
-    """There is nobody to send it again: it is not finished."""
-    return 1
+    def _resync(self, site: SiteInUse, now: datetime) -> ResyncModel | None:
+        """Begin a resync that is asked for, and say how far it has come."""
+        wish, before = site.stored.resync, site.stored.status.resync
+        if wish is None or (before and before.requested == wish.requested and before.finished):
+            return before
+        past = replace(wish, requested=min(wish.requested, now))
+        remaining = self._deliverer.resend(site.stored.name, past)
+        finished = None if remaining else now.replace(microsecond=0)
+        return ResyncModel(requested=wish.requested, remaining=remaining, finished=finished)
 
 
 def _refused_url(spec: JiraSiteSpec, settings: Settings) -> str | None:
@@ -212,6 +255,16 @@ def _refused_url(spec: JiraSiteSpec, settings: Settings) -> str | None:
         if refusal := allowed(url, settings.allowed_hosts):
             return f"{field}: {refusal}"
     return None
+
+
+def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:
+    """A wait that Jira has asked an earlier process for."""
+    limited = TroubleReason.RATE_LIMITED
+    ready = next((each for each in site.status.conditions if each.type == "Ready"), None)
+    until = site.status.next_attempt
+    if ready is None or ready.reason != limited.value or until is None or until <= now:
+        return None
+    return Trouble(limited, ready.message, min(until - now, LONGEST))
 
 
 def _credentials(spec: JiraSiteSpec, secret: Secret) -> Credentials | Trouble:
@@ -241,30 +294,3 @@ def as_core(name: str, spec: JiraSiteSpec) -> Site:
         AccessRule(tuple(r.namespaces), tuple(r.projects), tuple(r.environment_types)) for r in spec.access
     )
     return Site(name=name, url=spec.site_url, url_template=spec.url_template, rules=rules, access=access)
-
-
-def _status(site: SiteInUse, cloud_id: str | None, now: datetime) -> JiraSiteStatus:
-    before = next((each for each in site.stored.status.conditions if each.type == "Ready"), None)
-    condition = _ready(site)
-    is_same = before is not None and before.status == condition.status
-    ready = ConditionModel(
-        type="Ready",
-        status=condition.status.value,
-        reason=condition.reason,
-        message=condition.message,
-        last_transition_time=before.last_transition_time
-        if before and is_same
-        else now.replace(microsecond=0),
-        observed_generation=site.stored.generation,
-    )
-    return JiraSiteStatus(
-        cloud_id=cloud_id or site.stored.status.cloud_id,
-        observed_generation=site.stored.generation,
-        conditions=[ready],
-    )
-
-
-def _ready(site: SiteInUse) -> Condition:
-    if site.trouble:
-        return Condition(Status.FALSE, site.trouble.reason.value, site.trouble.message)
-    return Condition(Status.TRUE, "Ready", "token and cloud id were obtained")

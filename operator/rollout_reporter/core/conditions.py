@@ -20,6 +20,7 @@ NO_REPLICAS = "NoReplicas"
 REJECTED = "Rejected"
 SITE_NOT_FOUND = "SiteNotFound"
 PROJECT_NOT_ALLOWED = "ProjectNotAllowed"
+OWNED_BY_ANOTHER_INSTALLATION = "OwnedByAnotherInstallation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Circumstances:
     malformed_keys: tuple[str, ...] = ()
     gains: tuple[tuple[str, ...], datetime] | None = None
     """Keys that the entry is about to gain, and when."""
+    owner: str | None = None
+    """Namespace of another installation that reports the workload."""
     no_site: str | None = None
     """Why there is nowhere to report to."""
     keys_not_allowed: tuple[str, ...] = ()
@@ -46,11 +49,23 @@ class Circumstances:
 
 def reported(entry: Entry | None, around: Circumstances) -> Condition | None:
     """The condition `Reported`; `None` where there is nothing to say."""
+    if around.owner:
+        return _owned(around.owner)
     if around.refused_spec is not None:
         message = f"nothing is reported while the controller refuses the spec: {around.refused_spec}"
         return Condition(Status.FALSE, INVALID_SPEC, message)
-    if entry is None:
-        return _nothing_reported(around)
+    return _about(entry, around) if entry else _nothing_reported(around)
+
+
+def _owned(owner: str) -> Condition:
+    message = (
+        f"the installation in namespace {owner} reports it, and no second one does: let this one leave the"
+        " workload's namespace out, or end the other one and delete the workload's RolloutReport"
+    )
+    return Condition(Status.FALSE, OWNED_BY_ANOTHER_INSTALLATION, message)
+
+
+def _about(entry: Entry, around: Circumstances) -> Condition:
     subject = _subject(entry)
     if not entry.is_due:
         return _answered(entry, subject, around)

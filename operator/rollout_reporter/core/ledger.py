@@ -254,6 +254,13 @@ class Ledger:
                 ledger = ledger.put(replace(entry, acknowledged=None, refusal=None))
         return ledger
 
+    def doubt(self, update: Update) -> "Ledger":
+        """Want an update sent again that Jira accepted, unless a later one was acknowledged already."""
+        entry = self.entry(update.report.key)
+        if entry is None or entry.acknowledged is None or entry.acknowledged.update_number != update.number:
+            return self
+        return self.put(replace(entry, acknowledged=None))
+
     def settle(self, update: Update, outcome: Outcome, at: datetime) -> "Ledger":
         """Write down what Jira said of an update, unless a later one was acknowledged already."""
         entry = self.entry(update.report.key)

@@ -28,6 +28,10 @@ NUMBER_CEILING: Final = f"{PREFIX}/update-number-ceiling"
 
 RESYNC: Final = f"{PREFIX}/resync"
 """Annotation on a JiraSite: everything acknowledged before this moment (RFC 3339) is sent again."""
+RESYNC_NAMESPACES: Final = f"{PREFIX}/resync-namespaces"
+"""Annotation beside it: globs of the Namespaces that it concerns, separated by commas; none for all."""
+RESYNC_PRUNE_KEYS: Final = f"{PREFIX}/resync-prune-keys"
+"""Annotation beside it: `true` takes away issues that the workloads name no more."""
 
 MANAGER: Final = APP
 """Field manager of server-side apply."""

@@ -28,6 +28,9 @@ from .waits import requested_wait
 CREDENTIAL: Final = "In Jira: Settings → Apps → OAuth credentials"
 """Where a site administrator finds the credential."""
 
+AGAIN: Final = "It is tried again"
+"""What troubles that pass say of the operator. Who does not try again says something else in its place."""
+
 _SERVICES: Final = "serviceIdOrKeys"
 _NO_REASON: Final = "Jira rejected the deployment without giving a reason"
 _SCOPE: Final = b"scope does not match"
@@ -72,17 +75,17 @@ _REDIRECTED: Final = _Meaning(
 _UNREADABLE: Final = _Meaning(
     TroubleReason.UNAVAILABLE,
     "Jira's answer cannot be read",
-    "It is tried again. If this stays, check the API URL and whether a proxy answers in place of Jira.",
+    f"{AGAIN}. If this stays, check the API URL and whether a proxy answers in place of Jira.",
 )
 _DOWN: Final = _Meaning(
     TroubleReason.UNAVAILABLE,
     "Jira cannot answer at present",
-    "It is tried again. If this stays, see https://status.atlassian.com.",
+    f"{AGAIN}. If this stays, see https://status.atlassian.com.",
 )
 _ODD: Final = _Meaning(
     TroubleReason.UNAVAILABLE,
     "Jira gave an answer that its documentation does not know",
-    "It is tried again. If this stays, check the API URL and the proxy between the cluster and Jira.",
+    f"{AGAIN}. If this stays, check the API URL and the proxy between the cluster and Jira.",
 )
 _BAD_REQUEST: Final = _Meaning(
     TroubleReason.BAD_REQUEST,
@@ -119,7 +122,7 @@ _MEANINGS: Final[Mapping[int, _Meaning]] = {
     HTTPStatus.TOO_MANY_REQUESTS: _Meaning(
         TroubleReason.RATE_LIMITED,
         "Jira asks for fewer requests",
-        "Nothing is lost: sending goes on when Jira allows it.",
+        f"{AGAIN} as soon as Jira allows it.",
     ),
 }
 

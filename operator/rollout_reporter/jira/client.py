@@ -1,15 +1,15 @@
-"""Jira Cloud as the operator sees it: submit updates, read one back, and tell whether the site works.
+"""Jira Cloud as the operator sees it: submit updates, read one back, delete, and tell whether the site works.
 
 Every answer is a value. Retrying belongs to the caller; only a token that Jira refuses is renewed here, once.
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 from pydantic import SecretStr, ValidationError
@@ -19,7 +19,8 @@ from rollout_reporter.core.report import DeploymentKey, Update
 
 from .answers import judge
 from .cloudid import CloudIdSource
-from .payload import sendable, submit_request, wire_key
+from .patience import Patience
+from .payload import sendable, submit_request, wire_key, wire_properties
 from .schemas import MAX_DEPLOYMENTS, DeploymentData, SubmitResponse
 from .token import Credentials, TokenSource
 from .wire import Call, Reply, Wire, utc_now
@@ -27,6 +28,8 @@ from .wire import Call, Reply, Wire, utc_now
 API_URL: Final = "https://api.atlassian.com"
 
 _TAKEN: Final = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED})
+_DELETED: Final = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+"""Not 200: there is no body to tell Jira's answer from the page of a proxy that asks for a login."""
 _NOTHING_TO_SEND: Final = Rejected(
     ("None of the issue keys has the form of one (such as SHOP-41), so the deployment was not sent",)
 )
@@ -38,7 +41,7 @@ _TOO_MANY: Final = Trouble(
 
 @dataclass(frozen=True, slots=True)
 class SiteSettings:
-    """Where a Jira site is. Both URLs have passed `hosts.allowed` before a secret was read."""
+    """A Jira site and what it is told. Both URLs have passed `hosts.allowed` before a secret was read."""
 
     site_url: str
     api_url: str = API_URL
@@ -46,10 +49,16 @@ class SiteSettings:
     """Looked up if not given."""
     email: str | None = None
     """Sent as `From` when a token is asked for, so that Atlassian can reach somebody."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Sent with each request, so that all that came with them can be deleted by them."""
 
 
 class JiraClient:
-    """One site with one credential. When either changes, make a new client; `http` is shared by all."""
+    """One site with one credential. When either changes, make a new client; `http` is shared by all.
+
+    Raises:
+        ValueError: the properties are none that Jira takes, see `wire_properties`.
+    """
 
     def __init__(
         self,
@@ -57,11 +66,13 @@ class JiraClient:
         credentials: Credentials,
         http: httpx.AsyncClient,
         *,
+        patience: Patience | None = None,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._wire = Wire(http, now=now)
+        self._properties = wire_properties(settings.properties) if settings.properties else None
+        self._wire = Wire(http, patience=patience, now=now)
         self._cloud_id = CloudIdSource(self._wire, settings.site_url, settings.cloud_id)
         self._tokens = TokenSource(
             self._wire, settings.api_url, credentials, email=settings.email, monotonic=monotonic
@@ -101,12 +112,7 @@ class JiraClient:
 
         Jira answers alike for a cloud id that it does not know.
         """
-        sent = wire_key(key)
-        reply = await self._authorized(
-            "GET",
-            f"pipelines/{_segment(sent.pipeline_id)}/environments/{_segment(sent.environment_id)}"
-            f"/deployments/{sent.number}",
-        )
+        reply = await self._authorized("GET", _path(key))
         if isinstance(reply, Trouble):
             return reply
         if reply.status == HTTPStatus.NOT_FOUND:
@@ -116,8 +122,31 @@ class JiraClient:
         except ValidationError:
             return reply.trouble()
 
+    async def delete(self, key: DeploymentKey) -> Trouble | None:
+        """Delete a deployment; return None once Jira has taken the request, which it works on later.
+
+        Jira takes it as well if it holds no such deployment. It forgets the update number too, so that an
+        older update which arrives later brings the deployment back.
+        """
+        return await self._delete(_path(key))
+
+    async def delete_by_properties(self, properties: Mapping[str, str]) -> Trouble | None:
+        """Delete everything that was sent by this credential with all of these properties, likewise.
+
+        Raises:
+            ValueError: see `wire_properties`.
+        """
+        query = urlencode(wire_properties(properties), quote_via=quote)
+        return await self._delete(f"bulkByProperties?{query}")
+
+    async def _delete(self, path: str) -> Trouble | None:
+        reply = await self._authorized("DELETE", path)
+        if isinstance(reply, Trouble):
+            return reply
+        return None if reply.status in _DELETED else self._refused(reply)
+
     async def _post(self, updates: Sequence[Update]) -> Answer:
-        request = submit_request(updates, site_url=self._settings.site_url)
+        request = submit_request(updates, site_url=self._settings.site_url, properties=self._properties)
         content = request.model_dump_json(by_alias=True, exclude_none=True).encode()
         reply = await self._authorized("POST", "bulk", content)
         if isinstance(reply, Trouble):
@@ -125,6 +154,10 @@ class JiraClient:
         response = _submitted(reply)
         if response is not None:
             return judge(updates, response)
+        return self._refused(reply)
+
+    def _refused(self, reply: Reply) -> Trouble:
+        """Return what it means; a cloud id that Jira does not know is looked up again next time."""
         if reply.status == HTTPStatus.NOT_FOUND:
             self._cloud_id.forget()
         return reply.trouble()
@@ -168,6 +201,12 @@ def _submitted(reply: Reply) -> SubmitResponse | None:
         return SubmitResponse.model_validate_json(reply.body)
     except ValidationError:
         return None
+
+
+def _path(key: DeploymentKey) -> str:
+    sent = wire_key(key)
+    pipeline, environment = _segment(sent.pipeline_id), _segment(sent.environment_id)
+    return f"pipelines/{pipeline}/environments/{environment}/deployments/{sent.number}"
 
 
 def _segment(text: str) -> str:

@@ -6,6 +6,7 @@ import httpx
 
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 
+from .answers import AGAIN
 from .quotes import short
 
 FAILURES: Final = (
@@ -22,7 +23,7 @@ _EGRESS: Final = (
     "Check DNS, egress rules (NetworkPolicy, firewall), proxy settings (HTTPS_PROXY) "
     "and, where a certificate is refused, SSL_CERT_FILE."
 )
-_AGAIN: Final = "It is tried again."
+_AGAIN: Final = f"{AGAIN}."
 
 _SENTENCES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (httpx.ConnectTimeout, f"{{host}} could not be reached in time. {_EGRESS}"),

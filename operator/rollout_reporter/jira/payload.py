@@ -4,7 +4,7 @@ Fields and limits: https://developer.atlassian.com/cloud/jira/software/rest/api-
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from .schemas import (
     IssueAssociation,
     IssueIdOrKey,
     PipelineData,
+    Properties,
     ProviderMetadata,
     ServiceAssociation,
     SubmitRequest,
@@ -37,6 +38,7 @@ LAST_URL: Final = "https://www.atlassian.com/software/jira"
 _DIGEST: Final = 16
 """Hexadecimal digits that keep two ids apart after they were shortened."""
 _ISSUE_KEY: Final[TypeAdapter[str]] = TypeAdapter(IssueIdOrKey)
+_PROPERTIES: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(Properties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,19 @@ class Values:
     """Malformed, or beyond the 500."""
 
 
-def submit_request(updates: Iterable[Update], *, site_url: str = LAST_URL) -> SubmitRequest:
+def submit_request(
+    updates: Iterable[Update], *, site_url: str = LAST_URL, properties: dict[str, str] | None = None
+) -> SubmitRequest:
     """Return the body that carries these updates; dump it with `by_alias` and `exclude_none`.
+
+    `properties`, as `wire_properties` returns them, belong to each of the updates.
 
     Raises:
         ValueError: Jira would refuse the body: not 1 to 100 updates, or one without a value to associate.
     """
     return SubmitRequest(
         deployments=[deployment_data(update, site_url=site_url) for update in updates],
+        properties=properties,
         provider_metadata=ProviderMetadata(product=PRODUCT),
     )
 
@@ -115,6 +122,17 @@ def values(report: Report) -> Values:
 def wire_key(key: DeploymentKey) -> DeploymentKey:
     """Return the identity as it travels: ids that Jira would refuse are shortened, with a digest as tail."""
     return DeploymentKey(_id(key.pipeline_id), _id(key.environment_id), key.number)
+
+
+def wire_properties(properties: Mapping[str, str]) -> dict[str, str]:
+    """Return the properties as they travel: values that Jira would refuse are shortened like ids.
+
+    Raises:
+        ValueError: not 1 to 5 of them, or a name that is empty, longer than 255 characters, holds a colon or
+            begins with an underscore. Such a one must not get as far as Jira: when it deletes by properties,
+            it may overlook the one and delete by the others alone.
+    """
+    return _PROPERTIES.validate_python({name: _id(value) for name, value in properties.items()})
 
 
 def _environment(environment: Environment, sent_id: str) -> EnvironmentData:

@@ -27,6 +27,7 @@ from rollout_reporter.core.report import EnvironmentType, State
 MAX_DEPLOYMENTS = 100
 MAX_ASSOCIATIONS = 3
 MAX_ASSOCIATION_VALUES = 500
+MAX_PROPERTIES = 5
 MAX_TEXT = 255
 MAX_URL = 2000
 MAX_INT64 = 2**63 - 1
@@ -43,6 +44,9 @@ def _absolute(url: str) -> str:
 
 Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL), AfterValidator(_absolute)]
 Number = Annotated[int, Field(ge=0, le=MAX_INT64)]
+PropertyName = Annotated[str, StringConstraints(max_length=MAX_TEXT, pattern=r"^[^_:][^:]*$")]
+Properties = Annotated[dict[PropertyName, Text], Field(min_length=1, max_length=MAX_PROPERTIES)]
+"""What deployments are sent with, so that they can be deleted by it; Jira never gives it back."""
 
 _ISSUE_ID_OR_KEY = re.compile(r"\w{1,255}-\d{1,255}|\d{1,255}")
 
@@ -168,7 +172,7 @@ class SubmitRequest(Body):
     """Body of `POST …/bulk`."""
 
     deployments: Annotated[list[DeploymentData], Field(min_length=1, max_length=MAX_DEPLOYMENTS)]
-    properties: Annotated[dict[str, Text], Field(max_length=5)] | None = None
+    properties: Properties | None = None
     provider_metadata: ProviderMetadata | None = None
 
 

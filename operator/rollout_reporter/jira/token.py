@@ -15,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 
-from .answers import CREDENTIAL
+from .answers import AGAIN, CREDENTIAL
 from .flight import SingleFlight
 from .quotes import quote
 from .schemas import TokenResponse
@@ -148,7 +148,7 @@ def _refused(reply: Reply) -> Trouble:
     if reply.status == HTTPStatus.OK:
         return Trouble(
             TroubleReason.UNAVAILABLE,
-            "Jira's answer holds no readable access token (200). It is tried again. "
+            f"Jira's answer holds no readable access token (200). {AGAIN}. "
             "If this stays, check the API URL and whether a proxy answers in place of Jira.",
         )
     if reply.status not in _REFUSALS:

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, cast
 
@@ -16,6 +18,7 @@ from rollout_reporter.core.outcome import Trouble
 
 from .answers import trouble
 from .failures import FAILURES, failure
+from .patience import Patience
 from .texts import tidy
 
 KEEPALIVE_SECONDS: Final = 4.0
@@ -28,6 +31,8 @@ MAX_ANSWER: Final = 4 * 1024 * 1024
 """Bytes that are read of an answer: 100 deployments with 500 unknown keys each take over one million."""
 
 _HIDDEN: Final = "[hidden]"
+_WAITS: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+"""Answers whose wait is for all requests. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     received: datetime
+    """By the other side's own clock if it tells, since that is what its waits refer to."""
 
     def trouble(self) -> Trouble:
         """Return what it means that this was answered instead of the wanted."""
@@ -92,17 +98,29 @@ def http_client(
 class Wire:
     """Sends calls. Nothing that the network or the other side does is raised; cancellation passes."""
 
-    def __init__(self, http: httpx.AsyncClient, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        patience: Patience | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._http = http
+        self._patience = patience or Patience()
         self._now = now
 
     async def exchange(self, call: Call) -> Reply | Trouble:
-        """Return the answer, or what it means that there is none."""
+        """Return the answer, or what it means that there is none; nothing is sent while Jira wants a rest."""
+        if waiting := self._patience.trouble():
+            return waiting
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
-                return await self._send(call)
+                reply = await self._send(call)
         except FAILURES as error:
             return failure(error, _host(call.url))
+        if reply.status in _WAITS:
+            self._patience.wait(reply.trouble())
+        return reply
 
     async def _send(self, call: Call) -> Reply:
         async with self._http.stream(
@@ -110,13 +128,23 @@ class Wire:
         ) as response:
             body = await _beginning(response)
         headers = {name: _blank(value, call.secrets) for name, value in response.headers.items()}
-        return Reply(response.status_code, headers, _blank_bytes(body, call.secrets), self._now())
+        received = _told_time(headers) or self._now()
+        return Reply(response.status_code, headers, _blank_bytes(body, call.secrets), received)
 
 
 def _host(url: str) -> str:
     """Return the host for a message, whatever the URL is; never a user name or password."""
     authority = url.partition("://")[2].partition("/")[0]
     return tidy(authority.rpartition("@")[2]) or "Jira"
+
+
+def _told_time(headers: Mapping[str, str]) -> datetime | None:
+    """Return the answer's `Date`; None for none that can be read."""
+    try:
+        told = parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 async def _beginning(response: httpx.Response) -> bytes:

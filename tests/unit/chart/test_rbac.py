@@ -7,6 +7,7 @@ import pytest
 from unit.chart.helm import NAMESPACE, SITE, Rendered, render
 
 READ = ["get", "list", "watch"]
+WORKLOADS = f"rollout-reporter-workloads-{NAMESPACE}"
 
 
 def rule(
@@ -29,7 +30,7 @@ def workloads(*, namespaces: list[str], conditions: bool = True) -> list[dict[st
         rule("", ["pods"], READ),
         rule("", ["namespaces"], namespaces),
         *(CONDITIONS if conditions else []),
-        rule("rollout-reporter.dev", ["rolloutreports"], [*READ, "create", "delete"]),
+        rule("rollout-reporter.dev", ["rolloutreports"], [*READ, "create", "update", "delete"]),
         rule("rollout-reporter.dev", ["rolloutreports/status"], ["get", "patch", "update"]),
         rule("events.k8s.io", ["events"], ["create", "patch"]),
     ]
@@ -57,7 +58,7 @@ def roles(made: Rendered) -> dict[tuple[str, str | None, str], list[dict[str, An
 def test_cluster_wide() -> None:
     assert roles(render()) == {
         ("Role", NAMESPACE, "rollout-reporter"): own("rollout-reporter-jira"),
-        ("ClusterRole", None, "rollout-reporter-workloads"): workloads(namespaces=READ),
+        ("ClusterRole", None, WORKLOADS): workloads(namespaces=READ),
     }
 
 
@@ -65,17 +66,15 @@ def test_with_watched_namespaces_there_is_nothing_cluster_wide() -> None:
     made = render({"clusterName": "c", "watchNamespaces": ["pay", NAMESPACE]})
     assert roles(made) == {
         ("Role", NAMESPACE, "rollout-reporter"): own("rollout-reporter-jira"),
-        ("Role", "pay", "rollout-reporter-workloads"): workloads(namespaces=["get"]),
-        ("Role", NAMESPACE, "rollout-reporter-workloads"): workloads(namespaces=["get"]),
+        ("Role", "pay", WORKLOADS): workloads(namespaces=["get"]),
+        ("Role", NAMESPACE, WORKLOADS): workloads(namespaces=["get"]),
     }
     assert not made.all("ClusterRoleBinding")
 
 
 def test_without_conditions_there_is_no_right_to_write_to_workloads() -> None:
     found = roles(render({"conditions": {"onWorkloads": False}}))
-    assert found["ClusterRole", None, "rollout-reporter-workloads"] == workloads(
-        namespaces=READ, conditions=False
-    )
+    assert found["ClusterRole", None, WORKLOADS] == workloads(namespaces=READ, conditions=False)
 
 
 @pytest.mark.parametrize(

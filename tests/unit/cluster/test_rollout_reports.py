@@ -9,6 +9,8 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.api import ConflictError
 from rollout_reporter.cluster.reports import (
+    ForeignReportError,
+    claim_report,
     load_report,
     load_reports,
     remove_report,
@@ -21,6 +23,7 @@ from rollout_reporter.core.ledger import HISTORY, MOST, Entry, Ledger
 from rollout_reporter.core.report import Environment, EnvironmentType, Pipeline, State
 from rollout_reporter.core.workload import Kind
 from unit.cluster.fake_cluster import OURS, FakeCluster
+from unit.cluster.records import recorded
 from unit.core.situations import NOW, accepted, entry, ref, rejected
 
 REPORTS = f"{OURS}/shop/rolloutreports"
@@ -82,7 +85,7 @@ async def test_whatever_a_ledger_says_it_says_after_a_restart(
     cluster: FakeCluster, api: ApiClient, ledger: Ledger
 ) -> None:
     cluster.objects.clear()
-    written = await store_report(api, ledger, [REPORTED], None)
+    written = await recorded(api, ledger, [REPORTED])
     read = await load_report(api, ref())
 
     assert read == written
@@ -92,7 +95,7 @@ async def test_whatever_a_ledger_says_it_says_after_a_restart(
 
 
 async def test_an_entry_that_jira_took_is_not_due_after_a_restart(api: ApiClient) -> None:
-    await store_report(api, a_ledger(accepted(entry())), [], None)
+    await recorded(api, a_ledger(accepted(entry())))
     read = await load_report(api, ref())
 
     assert read is not None
@@ -103,7 +106,7 @@ async def test_people_read_workload_issues_and_the_newest_deployment_first(
     cluster: FakeCluster, api: ApiClient
 ) -> None:
     older, newer = entry(number=1, revision=1), entry(number=2, revision=2)
-    await store_report(api, a_ledger(older, newer), [REPORTED], None)
+    await recorded(api, a_ledger(older, newer), [REPORTED])
     status = cluster.objects[REPORT]["status"]
 
     assert status["workload"] == "deployment/checkout"
@@ -114,7 +117,7 @@ async def test_people_read_workload_issues_and_the_newest_deployment_first(
 
 
 async def test_a_report_has_no_owner_that_would_take_it_along(cluster: FakeCluster, api: ApiClient) -> None:
-    await store_report(api, a_ledger(), [], None)
+    await recorded(api, a_ledger())
 
     assert "ownerReferences" not in cluster.objects[REPORT]["metadata"]
     assert cluster.objects[REPORT]["spec"]["workload"] == {
@@ -131,11 +134,11 @@ async def test_as_much_as_a_ledger_may_hold_fits_into_a_report(api: ApiClient) -
     keys = tuple(f"SHOP-{n}" for n in range(MAX_ASSOCIATIONS))
     unsent = [entry(number=number, revision=number, issue_keys=keys) for number in range(1, MOST + 1)]
 
-    assert (await store_report(api, a_ledger(*unsent), [], None)).ledger.current is not None
+    assert (await recorded(api, a_ledger(*unsent))).ledger.current is not None
 
 
 async def test_a_refusal_of_any_length_can_be_stored(api: ApiClient) -> None:
-    stored = await store_report(api, a_ledger(rejected(entry(), "no! " * 1000)), [], None)
+    stored = await recorded(api, a_ledger(rejected(entry(), "no! " * 1000)))
 
     assert stored.ledger.current is not None
     assert stored.ledger.current.refusal is not None
@@ -146,18 +149,18 @@ async def test_a_refusal_of_any_length_can_be_stored(api: ApiClient) -> None:
 
 
 async def test_a_write_on_a_version_that_somebody_else_has_replaced_is_a_conflict(api: ApiClient) -> None:
-    first = await store_report(api, a_ledger(), [], None)
-    await store_report(api, a_ledger(), [REPORTED], first.resource_version)
+    first = await recorded(api, a_ledger())
+    await store_report(api, a_ledger(), [REPORTED], first)
 
     with pytest.raises(ConflictError):
-        await store_report(api, a_ledger(), [], first.resource_version)
+        await store_report(api, a_ledger(), [], first)
 
 
 async def test_versions_go_on_from_write_to_write(api: ApiClient) -> None:
-    stored = await store_report(api, a_ledger(), [], None)
+    stored = await recorded(api, a_ledger())
     for reason in ("Pending", "InProgress", "Successful"):
         condition = REPORTED.model_copy(update={"reason": reason})
-        stored = await store_report(api, a_ledger(), [condition], stored.resource_version)
+        stored = await store_report(api, a_ledger(), [condition], stored)
 
     assert [each.reason for each in stored.conditions] == ["Successful"]
 
@@ -165,12 +168,44 @@ async def test_versions_go_on_from_write_to_write(api: ApiClient) -> None:
 async def test_a_workload_made_again_takes_the_report_of_its_namesake_over(
     cluster: FakeCluster, api: ApiClient
 ) -> None:
-    await store_report(api, a_ledger(), [], None)
+    await recorded(api, a_ledger())
     again = Ledger(ref(uid="uid-2"), (accepted(entry()), entry(number=2**52, workload_uid="uid-2")))
-    stored = await store_report(api, again, [], None)
+    stored = await recorded(api, again)
 
     assert stored.ledger == again
     assert cluster.objects[REPORT]["spec"]["workload"]["uid"] == "uid-2"
+
+
+# One installation for each workload.
+
+
+async def test_a_report_of_another_installation_is_not_taken_over(api: ApiClient) -> None:
+    theirs = await recorded(api, a_ledger(), installation="other")
+    with pytest.raises(ForeignReportError, match="in namespace other") as refused:
+        await claim_report(api, ref(), "ops")
+
+    assert refused.value.owner == "other"
+    assert await load_report(api, ref()) == theirs
+
+
+async def test_not_even_if_its_workload_was_made_again(api: ApiClient) -> None:
+    await recorded(api, a_ledger(), installation="other")
+    with pytest.raises(ForeignReportError):
+        await claim_report(api, ref(uid="uid-2"), "ops")
+
+
+async def test_claiming_ones_own_report_again_changes_nothing(api: ApiClient) -> None:
+    stored = await recorded(api, a_ledger())
+    assert await claim_report(api, ref(), "ops") == stored
+
+
+async def test_a_report_that_names_no_installation_is_claimed(cluster: FakeCluster, api: ApiClient) -> None:
+    await recorded(api, a_ledger())
+    del cluster.objects[REPORT]["spec"]["installation"]
+    claimed = await claim_report(api, ref(), "ops")
+
+    assert claimed.installation == "ops"
+    assert claimed.ledger == a_ledger()
 
 
 # Finding and removing.
@@ -194,7 +229,7 @@ async def test_a_report_that_is_not_there_is_none(api: ApiClient) -> None:
 
 
 async def test_removing_twice_is_as_good_as_once(cluster: FakeCluster, api: ApiClient) -> None:
-    await store_report(api, a_ledger(), [], None)
+    await recorded(api, a_ledger())
     await remove_report(api, ref())
     await remove_report(api, ref())
 

@@ -16,6 +16,7 @@ from rollout_reporter.controller.sender import Sender
 from rollout_reporter.core.outcome import Accepted, Answer, Judged, Outcome, Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, Report, Update
 from rollout_reporter.core.workload import Place
+from rollout_reporter.jira.wire import utc_now
 from unit.core.situations import ref, report
 
 DOWN = Trouble(TroubleReason.UNAVAILABLE, "Jira is down.")
@@ -137,7 +138,7 @@ class Desk:
 
 def sender_to(jira: FakeJira, desk: Desk) -> Sender:
     """A sender for one site."""
-    return Sender("default", link=lambda: jira, next_number=desk.next_number, ledgers=desk)
+    return Sender("default", link=lambda: jira, next_number=desk.next_number, ledgers=desk, now=utc_now)
 
 
 @asynccontextmanager

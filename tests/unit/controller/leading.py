@@ -1,6 +1,6 @@
 """What a leader works with, against a fake API server."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,9 +12,14 @@ from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.sightings import Sightings
 from rollout_reporter.controller.sites import Sites
+from rollout_reporter.jira.wire import utc_now
 from unit.controller.fake_jira import Desk
 
 CEILING = 10**12
+
+
+async def _start_above(_: Iterable[int]) -> None:
+    """The numbers of these tests are their own."""
 
 
 @asynccontextmanager
@@ -30,8 +35,11 @@ async def leading(api: ApiClient, **options: Any) -> AsyncIterator[Context]:
             identity="pod_1",
             cluster="eu1",
             sightings=sightings,
-            sites=Sites(api, http, settings),
+            sites=Sites(api, http, settings, utc_now),
             journal=Journal(api, "ops"),
+            now=utc_now,
+            is_leader=lambda: True,
             next_number=Desk().next_number,
+            start_above=_start_above,
             ceiling=lambda: CEILING,
         )

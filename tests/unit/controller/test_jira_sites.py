@@ -2,6 +2,8 @@
 
 import base64
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -9,17 +11,35 @@ import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.controller.settings import Settings
-from rollout_reporter.controller.sites import Sites
+from rollout_reporter.controller.site_status import IDLE, Standing
+from rollout_reporter.controller.sites import Nobody, Sites
 from rollout_reporter.core.outcome import Trouble, TroubleReason
+from rollout_reporter.core.report import Update
 from rollout_reporter.jira.client import JiraClient
+from rollout_reporter.jira.wire import utc_now
 from rollout_reporter.sandbox import SandboxConfig, create_app
 from rollout_reporter.sandbox.config import DEFAULT_CLOUD_ID
 from unit.cluster.fake_cluster import OURS, FakeCluster
+from unit.core.situations import report
 
 URL = "http://127.0.0.1:8088"
 SITES = f"{OURS}/ops/jirasites"
 SITE = f"{SITES}/default"
 SECRET = "/api/v1/namespaces/ops/secrets/jira"  # a path
+
+
+@dataclass
+class Listener(Nobody):
+    """Hears which sites have changed, and how the sending to them goes."""
+
+    told: list[str] = field(default_factory=list)
+    now: Standing = IDLE
+
+    def site_changed(self, name: str) -> None:
+        self.told.append(name)
+
+    def standing(self, site: str) -> Standing:  # noqa: ARG002 (a deliverer's)
+        return self.now
 
 
 class Sandbox(httpx.ASGITransport):
@@ -47,7 +67,7 @@ async def http(jira: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def sites(api: ApiClient, http: httpx.AsyncClient) -> Sites:
-    return Sites(api, http, Settings(namespace="ops"))
+    return Sites(api, http, Settings(namespace="ops"), utc_now)
 
 
 def hold_site(cluster: FakeCluster, name: str = "default", **spec: Any) -> None:
@@ -126,7 +146,7 @@ async def test_once_the_missing_secret_is_there_the_site_is_ready_and_that_is_to
     hold_site(cluster)
     await sites.refresh()
     told: list[str] = []
-    sites.listen(told.append, lambda _site, _moment: 0)
+    sites.serve(Listener(told))
     hold_secret(cluster)
     await sites.refresh()
 
@@ -237,7 +257,7 @@ async def test_a_site_that_is_edited_to_a_host_that_is_not_allowed_loses_its_way
 async def test_a_host_that_the_operator_was_told_of_is_allowed(
     cluster: FakeCluster, api: ApiClient, http: httpx.AsyncClient
 ) -> None:
-    sites = Sites(api, http, Settings(namespace="ops", allowed_hosts=("jira.example",)))
+    sites = Sites(api, http, Settings(namespace="ops", allowed_hosts=("jira.example",)), utc_now)
     hold_site(cluster, siteURL="https://jira.example", apiURL="https://jira.example")
     hold_secret(cluster)
     await sites.refresh()
@@ -249,7 +269,7 @@ async def test_a_host_that_the_operator_was_told_of_is_allowed(
 
 
 async def test_a_site_that_is_not_there_is_trouble_with_its_name() -> None:
-    sites = Sites(None, None, Settings(namespace="ops"))  # type: ignore[arg-type]
+    sites = Sites(None, None, Settings(namespace="ops"), utc_now)  # type: ignore[arg-type]
     link = sites.link("otter")
 
     assert isinstance(link, Trouble)
@@ -264,7 +284,7 @@ async def test_a_site_that_was_removed_is_no_longer_known_and_that_is_told(
     hold_secret(cluster)
     await sites.refresh()
     told: list[str] = []
-    sites.listen(told.append, lambda _site, _moment: 0)
+    sites.serve(Listener(told))
     cluster.remove(SITE)
     await sites.refresh()
 
@@ -311,3 +331,63 @@ async def test_a_status_that_cannot_be_written_does_not_keep_the_site_from_being
     await sites.refresh()
 
     assert isinstance(sites.link("default"), JiraClient)
+
+
+# How the sending goes.
+
+DOWN = Trouble(TroubleReason.UNAVAILABLE, "Jira cannot answer at present (503).")
+LIMITED = Trouble(TroubleReason.RATE_LIMITED, "Jira asks for fewer requests (429).", timedelta(seconds=90))
+
+
+async def test_a_site_that_takes_no_reports_is_not_ready_and_tells_when_it_is_tried_again(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    next_attempt = utc_now().replace(microsecond=0) + timedelta(seconds=40)
+    sites.serve(Listener(now=Standing(DOWN, next_attempt, 3)))
+    await sites.refresh()
+    status = cluster.objects[SITE]["status"]
+
+    assert (ready(cluster)["status"], ready(cluster)["reason"]) == ("False", "JiraUnavailable")
+    assert status["waiting"] == 3
+    assert datetime.fromisoformat(status["nextAttempt"]) == next_attempt
+
+
+async def test_once_all_is_sent_it_is_ready_again(cluster: FakeCluster, sites: Sites) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    listener = Listener(now=Standing(DOWN, utc_now(), 3))
+    sites.serve(listener)
+    await sites.refresh()
+    listener.now = IDLE
+    await sites.refresh()
+    status = cluster.objects[SITE]["status"]
+
+    assert ready(cluster)["status"] == "True"
+    assert status.get("waiting") is None
+    assert status.get("nextAttempt") is None
+
+
+async def test_a_wait_that_jira_has_asked_for_outlives_the_process_and_the_credential(
+    cluster: FakeCluster, api: ApiClient, http: httpx.AsyncClient, jira: Sandbox
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    before = Sites(api, http, Settings(namespace="ops"), utc_now)
+    before.serve(Listener(now=Standing(LIMITED, utc_now() + timedelta(seconds=90), 3)))
+    await before.refresh()
+    jira.hosts.clear()
+    after = Sites(api, http, Settings(namespace="ops"), utc_now)
+    await after.refresh()
+    hold_secret(cluster, clientId="demo", clientSecret="rotated")
+    await after.refresh()
+    link = after.link("default")
+    assert isinstance(link, JiraClient)
+    answer = await link.submit([Update(report("checkout", 1), 1)])
+
+    assert isinstance(answer, Trouble)
+    assert answer.reason is TroubleReason.RATE_LIMITED
+    assert answer.retry_after is not None
+    assert timedelta(seconds=80) < answer.retry_after <= timedelta(seconds=90)
+    assert jira.hosts == set()

@@ -1,9 +1,10 @@
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from rollout_reporter.controller.outbox import Item, Outbox
+from rollout_reporter.controller.outbox import MAX_BATCH, Item, Outbox
 from rollout_reporter.core.report import State
 from unit.controller.fake_jira import item
 
@@ -51,6 +52,19 @@ async def test_reports_wait_a_little_for_others_to_share_their_request() -> None
 
     assert len(await outbox.take()) == 2
     assert now() == pytest.approx(0.02)
+
+
+async def test_states_go_before_mere_descriptions_when_a_request_cannot_take_all() -> None:
+    outbox = Outbox()
+    for number in range(MAX_BATCH):
+        outbox.put(replace(item(number=number), is_urgent=False), linger=AT_ONCE)
+    await asyncio.sleep(1)
+    outbox.put(item("urgent"), linger=AT_ONCE)
+    batch = await outbox.take()
+
+    assert batch[0] == item("urgent")
+    assert len(batch) == MAX_BATCH
+    assert len(outbox) == 1
 
 
 async def test_one_that_lingers_keeps_no_other_waiting() -> None:

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from rollout_reporter.controller.post import Post
+from rollout_reporter.controller.site_status import IDLE
 from rollout_reporter.core.outcome import Trouble
 from rollout_reporter.core.report import State
+from rollout_reporter.jira.wire import utc_now
 from unit.controller.fake_jira import DOWN, Desk, FakeJira, item
 
 pytestmark = pytest.mark.looptime
@@ -18,7 +20,7 @@ AT_ONCE = timedelta(0)
 @asynccontextmanager
 async def delivering(**sites: FakeJira | Trouble) -> AsyncIterator[Post]:
     desk = Desk()
-    post = Post(lambda name: sites[name], desk.next_number, desk)
+    post = Post(lambda name: sites[name], desk.next_number, desk, utc_now)
     task = asyncio.create_task(post.run())
     try:
         yield post
@@ -46,8 +48,8 @@ async def test_a_site_in_trouble_keeps_no_other_waiting() -> None:
         post.put("other", item("b"), linger=AT_ONCE)
         await asyncio.sleep(0.5)
 
-        assert post.trouble("one")[0] == DOWN
-        assert post.trouble("other") == (None, None)
+        assert post.standing("one").trouble == DOWN
+        assert post.standing("other") == IDLE
     assert len(jira.held) == 1
 
 
@@ -55,7 +57,7 @@ async def test_a_site_that_nothing_was_addressed_to_is_in_no_trouble_and_needs_n
     async with delivering() as post:
         post.hurry("one")
 
-        assert post.trouble("one") == (None, None)
+        assert post.standing("one") == IDLE
         assert post.is_idle
 
 

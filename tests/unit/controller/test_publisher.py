@@ -17,12 +17,14 @@ from rollout_reporter.controller.outbox import Item
 from rollout_reporter.controller.post import Post
 from rollout_reporter.controller.publisher import Publisher
 from rollout_reporter.controller.sightings import Gone, Sightings
+from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.names import REPORTED
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import State
 from unit.cluster.fake_cluster import APPS, EVENTS, OURS, FakeCluster
+from unit.cluster.records import recorded
 from unit.controller.fake_jira import Desk
 from unit.controller.leading import leading
 from unit.core.situations import NOW, accepted, deployment, entry, moved_on, ref, rejected, snapshot, wishes
@@ -93,7 +95,7 @@ async def running(cluster: FakeCluster, api: ApiClient, **options: Any) -> Async
     trouble = Trouble(TroubleReason.UNAVAILABLE, "Jira is down.")
     async with leading(api, **options) as context:
         desk, book = Desk(), Book()
-        post = Post(lambda _: trouble, desk.next_number, desk)
+        post = Post(lambda _: trouble, desk.next_number, desk, context.now)
         publisher = Publisher(context, book, post)
         shop = Shop(cluster, api, book, context.sightings, publisher, post)
         tasks = [asyncio.create_task(work.run()) for work in (publisher, post)]
@@ -262,7 +264,7 @@ async def test_a_rejection_is_a_warning(shop: Shop) -> None:
 async def test_trouble_with_the_site_is_shown_and_recorded_and_told_once(shop: Shop) -> None:
     shop.know(IN_PROGRESS)
     shop.post.put("default", Item(PLACE, IN_PROGRESS.report), linger=timedelta(0))
-    await until(lambda: shop.post.trouble("default")[0] is not None)
+    await until(lambda: shop.post.standing("default").trouble is not None)
 
     assert await shop.shown() == NEW_REPORT + CONDITION + EVENT
     assert shop.reason == "JiraUnavailable"
@@ -395,7 +397,7 @@ async def test_a_report_that_somebody_else_has_written_is_read_and_written_again
     shop.know(accepted(IN_PROGRESS))
     await shop.shown()
     assert shop.tracked.stored is not None
-    await store_report(shop.api, Ledger(ref()), [], shop.tracked.stored.resource_version)
+    await store_report(shop.api, Ledger(ref()), [], shop.tracked.stored)
     shop.learn(accepted(entry(), number=101))
     await shop.shown()
     await until(lambda: shop.reason == "Successful")
@@ -447,3 +449,36 @@ async def test_a_workload_that_cannot_be_shown_does_not_keep_others_from_it(shop
 
     assert await shop.shown()
     assert shop.reason == "Successful"
+
+
+# Another installation's workloads.
+
+
+async def test_a_workload_of_another_installation_is_told_by_an_event_and_its_condition_left_alone(
+    shop: Shop,
+) -> None:
+    theirs = ShownCondition(Condition(Status.TRUE, "Successful", "revision 4 successful"), NOW)
+    shop.know(entry(), owner="other", shown=theirs)
+
+    assert await shop.shown() == EVENT
+
+
+async def test_where_the_other_one_shows_nothing_we_say_whose_it_is(shop: Shop) -> None:
+    shop.know(entry(), owner="other")
+    await shop.shown()
+
+    assert shop.reason == "OwnedByAnotherInstallation"
+    assert shop.condition is not None
+    assert "namespace other" in shop.condition["message"]
+
+
+async def test_a_report_that_another_installation_has_claimed_meanwhile_is_left_to_it(shop: Shop) -> None:
+    shop.know(accepted(IN_PROGRESS))
+    await shop.shown()
+    shop.cluster.remove(REPORT)
+    theirs = await recorded(shop.api, Ledger(ref()), installation="other")
+    shop.learn(accepted(entry(), number=101))
+    await shop.shown()
+
+    assert shop.tracked.owner == "other"
+    assert await load_report(shop.api, ref()) == theirs

@@ -7,7 +7,6 @@ from contextlib import suppress
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.reports import store_report
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.reporter import Reporter
@@ -16,6 +15,7 @@ from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import State
 from unit.cluster.fake_cluster import APPS, FakeCluster
+from unit.cluster.records import recorded
 from unit.controller.leading import leading
 from unit.core.situations import NOW, accepted, deployment, entry, ref, replica_set
 
@@ -50,7 +50,7 @@ class Leader:
 
 @pytest.fixture
 async def leader(api: ApiClient) -> AsyncIterator[Leader]:
-    stored = await store_report(api, Ledger(ref(), (IN_PROGRESS,)), [], None)
+    stored = await recorded(api, Ledger(ref(), (IN_PROGRESS,)))
     async with leading(api) as context:
         yield Leader(context, Book.of([stored], [], NOW))
 

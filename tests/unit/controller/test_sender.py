@@ -8,6 +8,7 @@ import pytest
 from rollout_reporter.controller.sender import Sender
 from rollout_reporter.core.outcome import Accepted, Answer, Rejected, Trouble, TroubleReason
 from rollout_reporter.core.report import State, Update
+from rollout_reporter.jira.wire import utc_now
 from unit.controller.fake_jira import BAD, DOWN, LARGE, Desk, FakeJira, Mishap, item, running, sender_to
 from unit.core.situations import ref
 
@@ -171,7 +172,7 @@ async def test_without_a_way_to_the_site_no_number_is_used_up_until_there_is_one
     jira: FakeJira, desk: Desk
 ) -> None:
     ways: list[Trouble | FakeJira] = [Trouble(TroubleReason.SITE_NOT_FOUND, "there is no JiraSite"), jira]
-    sender = Sender("default", link=lambda: ways[0], next_number=desk.next_number, ledgers=desk)
+    sender = Sender("default", link=lambda: ways[0], next_number=desk.next_number, ledgers=desk, now=utc_now)
     put(sender, "a")
     async with running(sender):
         await asyncio.sleep(0.5)
@@ -304,7 +305,7 @@ async def test_a_report_that_cannot_be_put_into_a_request_is_rejected_and_spoils
                 raise ValueError("surrogates not allowed")
             return await jira.submit(updates)
 
-    sender = Sender("default", link=Picky, next_number=desk.next_number, ledgers=desk)  # type: ignore[arg-type]
+    sender = Sender("default", link=Picky, next_number=desk.next_number, ledgers=desk, now=utc_now)  # type: ignore[arg-type]
     put(sender, "a", "c")
     put(sender, "b", display_name="unspeakable")
     async with running(sender):
@@ -375,7 +376,7 @@ async def test_once_numbers_may_not_be_issued_sending_ends(jira: FakeJira, desk:
     async def refuse() -> int:
         raise NotLeadingError
 
-    sender = Sender("default", link=lambda: jira, next_number=refuse, ledgers=desk)
+    sender = Sender("default", link=lambda: jira, next_number=refuse, ledgers=desk, now=utc_now)
     put(sender, "a")
 
     with pytest.raises(NotLeadingError):

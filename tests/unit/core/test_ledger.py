@@ -80,3 +80,12 @@ def test_a_rejection_is_kept_beside_what_was_accepted_before() -> None:
     assert settled
     assert settled.acknowledged == one.acknowledged
     assert settled.refusal
+
+
+def test_an_update_that_jira_does_not_hold_is_owed_again_unless_a_later_one_was_acknowledged() -> None:
+    ledger = Ledger(ref(), (accepted(entry(), number=100),))
+    report = entry().report
+
+    assert len(ledger.doubt(Update(report, 100)).due) == 1
+    assert ledger.doubt(Update(report, 99)) == ledger
+    assert Ledger(ref()).doubt(Update(report, 100)) == Ledger(ref())

@@ -276,6 +276,97 @@ async def test_a_read_back_may_come_to_nothing(
     assert found.reason is reason
 
 
+async def test_a_deployment_is_deleted_with_a_token(jira: Jira, update: Update) -> None:
+    jira.api = lambda _: httpx.Response(202)
+    assert await jira.client().delete(update.report.key) is None
+    request = jira.requests[-1]
+    identity = "eu1.shop.deployment.checkout/environments/production/deployments/1795507100000018"
+    assert (request.method, str(request.url)) == ("DELETE", f"{BASE}/pipelines/{identity}")
+    assert request.headers["authorization"] == "Bearer token-1"
+    assert request.content == b""
+
+
+async def test_deployments_are_deleted_by_all_of_some_properties(jira: Jira) -> None:
+    jira.api = lambda _: httpx.Response(202)
+    assert await jira.client().delete_by_properties({"cluster": "eu 1&x=é", "installation": "jira"}) is None
+    request = jira.requests[-1]
+    assert (request.method, request.url.path) == (
+        "DELETE",
+        f"/jira/deployments/0.1/cloud/{CLOUD}/bulkByProperties",
+    )
+    assert request.url.params.multi_items() == [("cluster", "eu 1&x=é"), ("installation", "jira")]
+
+
+@pytest.mark.parametrize("properties", [{}, {"cluster": "eu1", "_hidden": "x"}])
+async def test_nothing_is_deleted_by_properties_that_jira_would_overlook(
+    jira: Jira, properties: dict[str, str]
+) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        await jira.client().delete_by_properties(properties)
+    assert jira.requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (httpx.Response(403), TroubleReason.FORBIDDEN),
+        (httpx.Response(404), TroubleReason.SITE_NOT_FOUND),
+        (httpx.Response(429, headers={"retry-after": "7"}), TroubleReason.RATE_LIMITED),
+        (httpx.Response(503), TroubleReason.UNAVAILABLE),
+        (httpx.Response(400, json=[{"message": "one property is required"}]), TroubleReason.BAD_REQUEST),
+        (httpx.Response(200, text="<html><title>Log in</title>"), TroubleReason.UNAVAILABLE),
+        (httpx.Response(302, headers={"location": "https://login.example"}), TroubleReason.SITE_NOT_FOUND),
+    ],
+)
+async def test_what_is_no_acceptance_of_a_deletion_is_trouble(
+    jira: Jira, update: Update, answer: httpx.Response, reason: TroubleReason
+) -> None:
+    jira.api = lambda _: answer
+    for found in (
+        await jira.client().delete(update.report.key),
+        await jira.client().delete_by_properties({"cluster": "eu1"}),
+    ):
+        assert found is not None
+        assert found.reason is reason
+
+
+async def test_for_a_deletion_too_a_refused_token_is_renewed_once(jira: Jira, update: Update) -> None:
+    jira.api = lambda request: httpx.Response(
+        401 if request.headers["authorization"] == "Bearer token-1" else 202
+    )
+    assert await jira.client().delete(update.report.key) is None
+    assert jira.tokens == 2
+
+
+async def test_after_a_deletion_at_an_unknown_cloud_id_it_is_looked_up_again(
+    jira: Jira, update: Update
+) -> None:
+    client = jira.client()
+    jira.api = lambda _: httpx.Response(404)
+    await client.delete(update.report.key)
+    await client.delete(update.report.key)
+    assert jira.paths().count("/_edge/tenant_info") == 2
+
+
+async def test_each_request_carries_the_properties_of_its_client(jira: Jira, update: Update) -> None:
+    http = http_client(transport=httpx.MockTransport(jira))
+    where = SiteSettings(SITE, properties={"cluster": "eu1", "installation": "jira"})
+    await JiraClient(where, Credentials("client", SecretStr("hunter2")), http).submit([update])
+    assert json.loads(jira.requests[-1].content)["properties"] == {"cluster": "eu1", "installation": "jira"}
+
+
+async def test_without_properties_none_are_sent(jira: Jira, update: Update) -> None:
+    await jira.client().submit([update])
+    assert "properties" not in json.loads(jira.requests[-1].content)
+
+
+async def test_properties_that_jira_does_not_take_are_refused_at_once(jira: Jira) -> None:
+    http = http_client(transport=httpx.MockTransport(jira))
+    where = SiteSettings(SITE, properties={"_cluster": "eu1"})
+    with pytest.raises(ValueError, match="_cluster"):
+        JiraClient(where, Credentials("client", SecretStr("hunter2")), http)
+
+
 async def test_a_cancelled_submission_is_cancelled(update: Update) -> None:
     reached = asyncio.Event()
 
@@ -326,6 +417,7 @@ async def test_any_answers_give_a_value(
     await client.probe()
     assert isinstance(await client.submit([Update(REPORT, 1)]), Judged | Trouble)
     await client.stored(REPORT.key)
+    assert isinstance(await client.delete(REPORT.key), Trouble | None)
 
 
 @settings(deadline=None)

@@ -19,7 +19,14 @@ from rollout_reporter.core.report import (
     State,
     Update,
 )
-from rollout_reporter.jira.payload import deployment_data, left_out, sendable, submit_request, wire_key
+from rollout_reporter.jira.payload import (
+    deployment_data,
+    left_out,
+    sendable,
+    submit_request,
+    wire_key,
+    wire_properties,
+)
 from rollout_reporter.jira.schemas import MAX_INT64, DeploymentData, SubmitRequest
 
 DATA = Path(__file__).parent / "data"
@@ -61,6 +68,27 @@ def test_every_field_is_sent_as_the_golden_body_says(update: Update) -> None:
     assert deployment.keys() == wanted.keys()
     for field, value in wanted.items():
         assert deployment[field] == value, field
+
+
+def test_properties_go_with_the_request(update: Update) -> None:
+    sent = body(submit_request([update], properties={"cluster": "eu1"}))
+    assert sent["properties"] == {"cluster": "eu1"}
+
+
+def test_a_property_that_is_too_long_is_shortened_like_an_id() -> None:
+    names = {"cluster": "x" * 300, "other": "x" * 301}
+    sent = wire_properties(names)
+    assert all(len(value) == 255 for value in sent.values())
+    assert sent["cluster"] != sent["other"]
+    assert wire_properties(names) == sent
+
+
+@pytest.mark.parametrize(
+    "names", [[], [""], ["_a"], ["a", "_b"], ["a:b"], ["x" * 256], list("abcdef")], ids=repr
+)
+def test_properties_that_jira_does_not_take_are_refused(names: list[str]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        wire_properties(dict.fromkeys(names, "eu1"))
 
 
 @given(REPORTS, NUMBERS)

@@ -1,0 +1,107 @@
+"""Reading back: does Jira hold what it has accepted?
+
+"Accepted" means no more than that an update was understood: one whose number is not the highest is dropped
+without a word. That cannot happen with the numbers of one operator, but another program may send the same
+Jira deployments, with the same credential and numbers of its own.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from rollout_reporter.core.outcome import Trouble
+from rollout_reporter.core.report import DeploymentKey, Update
+from rollout_reporter.core.workload import Place
+from rollout_reporter.jira.schemas import DeploymentData
+
+from .metrics import METRICS
+from .queue import WorkQueue
+from .settings import BACKOFF_MOST
+
+log = logging.getLogger(__name__)
+
+DELAY: Final = timedelta(seconds=5)
+"""Jira stores a little later than it answers."""
+LOOKS: Final = 3
+"""So often it is looked at, before it is sent again."""
+
+
+class Holder(Protocol):
+    """A way to a Jira site."""
+
+    async def stored(self, key: DeploymentKey) -> DeploymentData | Trouble | None:
+        """What Jira holds of a deployment."""
+
+
+@dataclass(slots=True)
+class _Accepted:
+    place: Place
+    update: Update
+    looks: int = 0
+
+
+Looked = tuple[str, DeploymentKey]
+"""A Jira deployment over all sites."""
+
+
+class ReadBack:
+    """Looks, some seconds after Jira has accepted how a rollout ended, whether it holds that."""
+
+    def __init__(
+        self,
+        link: Callable[[str], Holder | Trouble],
+        again: Callable[[Place, Update], None],
+        start_above: Callable[[Iterable[int]], Awaitable[object]],
+    ) -> None:
+        self._link, self._again, self._start_above = link, again, start_above
+        self._accepted: dict[Looked, _Accepted] = {}
+        self._queue: WorkQueue[Looked] = WorkQueue()
+
+    def expect(self, site: str, place: Place, update: Update) -> None:
+        """Look in a while whether Jira holds this; a later update of the same deployment replaces it."""
+        looked = site, update.report.key
+        self._accepted[looked] = _Accepted(place, update)
+        self._queue.add_after(looked, DELAY)
+
+    async def run(self) -> None:
+        """Look until cancelled, one request at a time."""
+        while True:
+            looked = await self._queue.take()
+            try:
+                await self._look(looked)
+            finally:
+                self._queue.done(looked)
+
+    async def _look(self, looked: Looked) -> None:
+        accepted = self._accepted[looked]
+        link = self._link(looked[0])
+        held = link if isinstance(link, Trouble) else await link.stored(looked[1])
+        if accepted is not self._accepted[looked]:
+            return  # a later update has been accepted meanwhile
+        if isinstance(held, Trouble):
+            self._queue.add_after(looked, max(BACKOFF_MOST, held.retry_after or timedelta(0)))
+            return
+        number = held.update_sequence_number if held else 0
+        if number == accepted.update.number:
+            del self._accepted[looked]
+            return
+        accepted.looks += 1
+        if number < accepted.update.number and accepted.looks < LOOKS:
+            self._queue.add_after(looked, DELAY)
+            return
+        del self._accepted[looked]
+        await self._send_again(looked[0], accepted, number)
+
+    async def _send_again(self, site: str, accepted: _Accepted, number: int) -> None:
+        log.warning(
+            "site %s: %s: Jira has accepted update %d but holds %s: it is sent again",
+            site,
+            accepted.place,
+            accepted.update.number,
+            f"update {number}" if number else "nothing",
+        )
+        METRICS.not_held(site)
+        await self._start_above([number])
+        self._again(accepted.place, accepted.update)

@@ -1,0 +1,35 @@
+"""A resync: everything known is sent again, because Jira may have forgotten it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from .ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """What is to be sent again."""
+
+    requested: datetime
+    """Everything that was acknowledged before it."""
+    namespaces: tuple[str, ...] = ()
+    """Globs; empty for all."""
+    prune_keys: bool = False
+    """Whether present Jira deployments lose the issues that their workloads name no more."""
+
+    def concerns(self, namespace: str) -> bool:
+        """Whether workloads of a Namespace are to be sent again."""
+        return not self.namespaces or any(fnmatchcase(namespace, glob) for glob in self.namespaces)
+
+
+def pruned(ledger: Ledger, site: str, shown: tuple[str, ...]) -> Ledger:
+    """Take from the present Jira deployment the issues that the workload shows no more.
+
+    One issue at least stays, since Jira holds no deployment without any; earlier ones keep theirs.
+    """
+    current = ledger.current
+    if current is None or current.site != site or current.is_waiting:
+        return ledger
+    kept = tuple(key for key in current.issue_keys if key in shown)
+    return ledger.put(replace(current, issue_keys=kept, noted_keys=shown)) if kept else ledger
