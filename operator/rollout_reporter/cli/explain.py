@@ -12,19 +12,11 @@ from rich.markup import escape
 from rollout_reporter.cluster.api import ClusterError, connect
 from rollout_reporter.controller.explanation import Explanation, explain_workload
 from rollout_reporter.core.report import Update
-from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
+from rollout_reporter.core.workload import Snapshot, WorkloadRef
 from rollout_reporter.jira.payload import deployment_data
 
 from .kubeconfig import Kubeconfig, OperatorNamespace, chosen
-
-_KINDS = {
-    "deployment": Kind.DEPLOYMENT,
-    "deployments": Kind.DEPLOYMENT,
-    "deploy": Kind.DEPLOYMENT,
-    "rollout": Kind.ROLLOUT,
-    "rollouts": Kind.ROLLOUT,
-    "ro": Kind.ROLLOUT,
-}
+from .workload import named
 
 
 def explain(
@@ -38,10 +30,7 @@ def explain(
     cluster_name: Annotated[str, typer.Option(help="The operator's cluster name, if it was given one.")] = "",
 ) -> None:
     """Show the verdict on a live workload, the evidence for it, and the JSON that Jira would get."""
-    kind, _, name = workload.partition("/")
-    if kind.lower() not in _KINDS or not name:
-        raise typer.BadParameter(f"{workload!r} is not like deployment/web or rollout/checkout")
-    ref = WorkloadRef(namespace, _KINDS[kind.lower()], name, "")
+    ref = WorkloadRef(namespace, *named(workload), "")
     try:
         found = asyncio.run(_explain(ref, chosen(kubeconfig), operator_namespace, cluster_name))
     except ClusterError as error:

@@ -6,7 +6,7 @@ import typer
 
 from rollout_reporter import __version__
 
-from . import crds, explain, resync, run, sandbox, verdict
+from . import crds, explain, forget, resync, run, sandbox, verdict
 
 app = typer.Typer(
     name="rollout-reporter",
@@ -19,6 +19,7 @@ app.command("sandbox")(sandbox.sandbox)
 app.command("explain")(explain.explain)
 app.command("verdict")(verdict.verdict)
 app.command("resync")(resync.resync)
+app.command("forget")(forget.forget)
 app.command("crds")(crds.crds)
 
 

@@ -130,8 +130,9 @@ class Operator:
         known = [noted, *(report.ledger.highest_update_number() for report in reports)]
         ignored = [leadership.ignored_ceiling] if leadership.ignored_ceiling else []
         for number in (*ignored, *await leadership.start_above(known)):
+            METRICS.skipped_numbers.inc()
             log.error("a recorded update number is more than a day ahead and ignored: %d", number)
-        sites = Sites(self._api, self._http, self._settings, leadership.now)
+        sites = Sites(self._api, self._http, self._settings, cluster=cluster, now=leadership.now)
         await _persistently(sites.load)
         context = Context(
             api=self._api,

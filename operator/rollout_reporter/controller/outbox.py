@@ -57,6 +57,10 @@ class Outbox:
         now = asyncio.get_running_loop().time()
         return max((now - waiting.since for waiting in self._waiting.values()), default=0.0)
 
+    def waited(self, key: DeploymentKey) -> float:
+        """Seconds since a deployment that is under way was first wanted."""
+        return asyncio.get_running_loop().time() - self._in_flight[key].since
+
     def places(self) -> frozenset[Place]:
         """Places with something waiting."""
         return frozenset(waiting.item.place for waiting in self._waiting.values())

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from rollout_reporter.core.outcome import Trouble
 
+from .metrics import METRICS
 from .outbox import Item
 from .sender import Ledgers, Link, Sender
 from .site_status import IDLE, Standing
@@ -27,10 +28,13 @@ class Post:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                sender = await self._new.get()
-                group.create_task(sender.run(), name=f"send-{sender.site}")
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    sender = await self._new.get()
+                    group.create_task(sender.run(), name=f"send-{sender.site}")
+        finally:
+            METRICS.close_sites()
 
     def put(self, site: str, item: Item, *, linger: timedelta) -> None:
         """Want a report sent to a site."""
@@ -69,4 +73,6 @@ class Post:
             now=self._now,
         )
         self._senders[site] = sender
+        outbox = sender.outbox
+        METRICS.open_site(site, waiting=lambda: len(outbox), oldest=outbox.oldest_age)
         self._new.put_nowait(sender)

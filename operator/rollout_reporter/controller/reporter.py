@@ -22,7 +22,7 @@ from rollout_reporter.core.outcome import Accepted, Outcome
 from rollout_reporter.core.plan import close, plan, wants_target
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.resync import Resync, pruned
-from rollout_reporter.core.seen import Seen
+from rollout_reporter.core.seen import Seen, over
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Place, Snapshot
 
@@ -230,7 +230,8 @@ class Reporter:
         target = await self._target(tracked, seen)
         seen = replace(seen, target=target, rules=self._rules(tracked, target))
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
-        tracked.course, tracked.ledger = course, plan(seen, tracked.ledger, now).recheck(now)
+        ledger = plan(seen, tracked.ledger, now)
+        tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
         tracked.skipped += uncertain(seen)
         tracked.gains = keys_gained(seen, tracked.ledger)
         gained_at = tracked.gains[1] if tracked.gains else None

@@ -121,7 +121,7 @@ class Sender:
         silent = []
         for item, update in zip(batch, updates, strict=True):
             outcome = outcomes.get(update.report.key, Unanswered())
-            METRICS.reported(self.site, update.report.state, outcome)
+            METRICS.reported(self.site, update.report.state, outcome, self.outbox.waited(item.report.key))
             if isinstance(outcome, Unanswered):
                 silent.append(item)
             else:
@@ -132,6 +132,7 @@ class Sender:
     def _succeed(self) -> None:
         was_troubled, self.trouble, self.next_attempt = self.trouble, None, None
         self._backoff.reset()
+        METRICS.recovered(self.site)
         if was_troubled:
             log.info("site %s: works again", self.site)
             self._ledgers.troubled(self.outbox.places())

@@ -14,7 +14,6 @@ from typing import Protocol
 
 import httpx
 from kubernetes.aio.client.api_client import ApiClient
-from pydantic import SecretStr
 
 from rollout_reporter.cluster.api import ClusterError, NotFoundError
 from rollout_reporter.cluster.resources import JiraSiteSpec, ResyncModel
@@ -24,19 +23,19 @@ from rollout_reporter.core.environments import EnvironmentRule
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.resync import Resync
 from rollout_reporter.core.target import Site
-from rollout_reporter.jira.client import JiraClient, SiteSettings
-from rollout_reporter.jira.hosts import allowed
+from rollout_reporter.jira.client import JiraClient
 from rollout_reporter.jira.patience import Patience
-from rollout_reporter.jira.token import Credentials
 from rollout_reporter.jira.waits import LONGEST
 
 from .backoff import Backoff
 from .settings import FORBIDDEN_PERIOD, SITES_PERIOD, Settings
+from .site_link import credentials_of, refused_url, settings_of
 from .site_status import IDLE, Findings, Standing, status_of
 
 log = logging.getLogger(__name__)
 
-Secret = Mapping[str, str] | None
+Secret = Mapping[str, str] | ClusterError | None
+"""What a Secret holds, why it cannot be read, or that there is none."""
 
 
 class Deliverer(Protocol):
@@ -91,9 +90,15 @@ class Sites:
     """Keeps the JiraSites of the operator's Namespace."""
 
     def __init__(
-        self, api: ApiClient, http: httpx.AsyncClient, settings: Settings, now: Callable[[], datetime]
+        self,
+        api: ApiClient,
+        http: httpx.AsyncClient,
+        settings: Settings,
+        *,
+        cluster: str,
+        now: Callable[[], datetime],
     ) -> None:
-        self._api, self._http, self._settings, self._now = api, http, settings, now
+        self._api, self._http, self._settings, self._cluster, self._now = api, http, settings, cluster, now
         self._in_use: dict[str, SiteInUse] = {}
         self._patience: dict[tuple[str, str], Patience] = {}
         self._deliverer: Deliverer = Nobody()
@@ -173,27 +178,28 @@ class Sites:
 
     async def _secret(self, site: StoredSite) -> Secret:
         """The Secret of a site, read only after its URLs were found to be trustworthy."""
-        if site.spec is None or _refused_url(site.spec, self._settings):
+        if site.spec is None or refused_url(site.spec, self._settings.allowed_hosts):
             return None
         try:
             return await load_secret(self._api, site.namespace, site.spec.credentials_secret_ref.name)
         except ClusterError as error:
             log.warning("JiraSite %s: cannot read its Secret: %s", site.name, error)
             before = self._in_use.get(site.name)
-            return before.secret if before else None
+            return before.secret if before else error
 
     def _link(self, site: StoredSite, secret: Secret) -> JiraClient | Trouble:
         if site.spec is None:
             message = f"JiraSite {site.name!r} does not fit this version: upgrade the chart with its CRDs"
             return Trouble(TroubleReason.SITE_NOT_FOUND, message)
-        if refused := _refused_url(site.spec, self._settings):
+        if refused := refused_url(site.spec, self._settings.allowed_hosts):
             return Trouble(TroubleReason.SITE_NOT_FOUND, refused)
-        credentials = _credentials(site.spec, secret)
+        if isinstance(secret, ClusterError):
+            return Trouble(TroubleReason.UNAUTHORIZED, f"its Secret cannot be read: {secret}")
+        credentials = credentials_of(site.spec, secret, namespace=site.namespace)
         if isinstance(credentials, Trouble):
             return credentials
-        spec = site.spec
-        where = SiteSettings(spec.site_url, spec.api_url, spec.cloud_id, spec.email)
-        return JiraClient(where, credentials, self._http, patience=self._patience_with(site, spec))
+        where = settings_of(site.spec, {"cluster": self._cluster, "installation": site.namespace})
+        return JiraClient(where, credentials, self._http, patience=self._patience_with(site, site.spec))
 
     def _patience_with(self, site: StoredSite, spec: JiraSiteSpec) -> Patience:
         """The wait that a site has asked for, also of an earlier process or credential."""
@@ -250,13 +256,6 @@ class Sites:
         return ResyncModel(requested=wish.requested, remaining=remaining, finished=finished)
 
 
-def _refused_url(spec: JiraSiteSpec, settings: Settings) -> str | None:
-    for field, url in (("siteURL", spec.site_url), ("apiURL", spec.api_url)):
-        if refusal := allowed(url, settings.allowed_hosts):
-            return f"{field}: {refusal}"
-    return None
-
-
 def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:
     """A wait that Jira has asked an earlier process for."""
     limited = TroubleReason.RATE_LIMITED
@@ -265,21 +264,6 @@ def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:
     if ready is None or ready.reason != limited.value or until is None or until <= now:
         return None
     return Trouble(limited, ready.message, min(until - now, LONGEST))
-
-
-def _credentials(spec: JiraSiteSpec, secret: Secret) -> Credentials | Trouble:
-    where = spec.credentials_secret_ref
-    if secret is None:
-        message = (
-            f"there is no Secret {where.name!r} in the operator's namespace:"
-            f" create it with the keys {where.client_id_key} and {where.client_secret_key}"
-        )
-        return Trouble(TroubleReason.UNAUTHORIZED, message)
-    missing = [key for key in (where.client_id_key, where.client_secret_key) if not secret.get(key)]
-    if missing:
-        message = f"Secret {where.name!r} has nothing under {' and '.join(missing)}"
-        return Trouble(TroubleReason.UNAUTHORIZED, message)
-    return Credentials(secret[where.client_id_key], SecretStr(secret[where.client_secret_key]))
 
 
 def _not_found(name: str) -> Trouble:

@@ -60,7 +60,7 @@ class JiraClient:
         ValueError: the properties are none that Jira takes, see `wire_properties`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (two of them are clocks)
         self,
         settings: SiteSettings,
         credentials: Credentials,

@@ -107,6 +107,7 @@ def test_the_operator_runs_with_its_defaults_told() -> None:
         "ROLLOUT_REPORTER_LOG_LEVEL": "info",
         "ROLLOUT_REPORTER_LOG_FORMAT": "json",
         "ROLLOUT_REPORTER_DRY_RUN": "false",
+        "ROLLOUT_REPORTER_READ_BACK": "false",
         "ROLLOUT_REPORTER_CONDITIONS_ON_WORKLOADS": "true",
     }
 
@@ -120,6 +121,7 @@ def test_the_operator_runs_with_its_defaults_told() -> None:
         ({"namespaceSelector": "team=pay,tier!=toy"}, {"NAMESPACE_SELECTOR": "team=pay,tier!=toy"}),
         ({"jira": {"allowedHosts": ["jira.test:8443", "b"]}}, {"ALLOWED_HOSTS": "jira.test:8443,b"}),
         ({"dryRun": True}, {"DRY_RUN": "true"}),
+        ({"jira": {"readBack": True}}, {"READ_BACK": "true"}),
         ({"conditions": {"onWorkloads": False}}, {"CONDITIONS_ON_WORKLOADS": "false"}),
         ({"metrics": {"port": 9090}}, {"METRICS_PORT": "9090"}),
         ({"logLevel": "debug", "logFormat": "text"}, {"LOG_LEVEL": "debug", "LOG_FORMAT": "text"}),

@@ -18,11 +18,11 @@ def test_it_tells_its_version() -> None:
 def test_it_lists_its_commands(arguments: tuple[str, ...]) -> None:
     output = call(*arguments).output
 
-    for command in ("run", "sandbox", "explain", "verdict", "crds"):
+    for command in ("run", "sandbox", "explain", "verdict", "forget", "crds"):
         assert re.search(rf"\b{command}\b", output)
 
 
-@pytest.mark.parametrize("command", ["run", "sandbox", "explain", "verdict", "crds"])
+@pytest.mark.parametrize("command", ["run", "sandbox", "explain", "verdict", "forget", "crds"])
 def test_each_command_has_a_help(command: str) -> None:
     ended = call(command, "--help")
 

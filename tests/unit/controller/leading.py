@@ -35,7 +35,7 @@ async def leading(api: ApiClient, **options: Any) -> AsyncIterator[Context]:
             identity="pod_1",
             cluster="eu1",
             sightings=sightings,
-            sites=Sites(api, http, settings, utc_now),
+            sites=Sites(api, http, settings, cluster="eu1", now=utc_now),
             journal=Journal(api, "ops"),
             now=utc_now,
             is_leader=lambda: True,

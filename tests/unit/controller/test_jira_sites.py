@@ -67,7 +67,7 @@ async def http(jira: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def sites(api: ApiClient, http: httpx.AsyncClient) -> Sites:
-    return Sites(api, http, Settings(namespace="ops"), utc_now)
+    return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=utc_now)
 
 
 def hold_site(cluster: FakeCluster, name: str = "default", **spec: Any) -> None:
@@ -257,7 +257,9 @@ async def test_a_site_that_is_edited_to_a_host_that_is_not_allowed_loses_its_way
 async def test_a_host_that_the_operator_was_told_of_is_allowed(
     cluster: FakeCluster, api: ApiClient, http: httpx.AsyncClient
 ) -> None:
-    sites = Sites(api, http, Settings(namespace="ops", allowed_hosts=("jira.example",)), utc_now)
+    sites = Sites(
+        api, http, Settings(namespace="ops", allowed_hosts=("jira.example",)), cluster="eu1", now=utc_now
+    )
     hold_site(cluster, siteURL="https://jira.example", apiURL="https://jira.example")
     hold_secret(cluster)
     await sites.refresh()
@@ -269,7 +271,7 @@ async def test_a_host_that_the_operator_was_told_of_is_allowed(
 
 
 async def test_a_site_that_is_not_there_is_trouble_with_its_name() -> None:
-    sites = Sites(None, None, Settings(namespace="ops"), utc_now)  # type: ignore[arg-type]
+    sites = Sites(None, None, Settings(namespace="ops"), cluster="eu1", now=utc_now)  # type: ignore[arg-type]
     link = sites.link("otter")
 
     assert isinstance(link, Trouble)
@@ -374,11 +376,11 @@ async def test_a_wait_that_jira_has_asked_for_outlives_the_process_and_the_crede
 ) -> None:
     hold_site(cluster)
     hold_secret(cluster)
-    before = Sites(api, http, Settings(namespace="ops"), utc_now)
+    before = Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=utc_now)
     before.serve(Listener(now=Standing(LIMITED, utc_now() + timedelta(seconds=90), 3)))
     await before.refresh()
     jira.hosts.clear()
-    after = Sites(api, http, Settings(namespace="ops"), utc_now)
+    after = Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=utc_now)
     await after.refresh()
     hold_secret(cluster, clientId="demo", clientSecret="rotated")
     await after.refresh()
@@ -391,3 +393,15 @@ async def test_a_wait_that_jira_has_asked_for_outlives_the_process_and_the_crede
     assert answer.retry_after is not None
     assert timedelta(seconds=80) < answer.retry_after <= timedelta(seconds=90)
     assert jira.hosts == set()
+
+
+async def test_a_secret_that_may_not_be_read_is_not_taken_for_a_missing_one(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    cluster.refusals[f"GET {SECRET}"] = (403, "secrets are forbidden")
+    await sites.refresh()
+
+    assert ready(cluster)["reason"] == "Unauthorized"
+    assert "cannot be read" in ready(cluster)["message"]
