@@ -241,6 +241,7 @@ def from_entry(entry: Entry) -> JiraDeployment:
             unknown_issue_keys=list(refusal.unknown_keys),
             at=refusal.at,
         ),
+        uncertain=entry.is_uncertain,
     )
 
 
@@ -277,6 +278,7 @@ def to_entry(model: JiraDeployment) -> Entry:
         hints=tuple(model.hints),
         acknowledged=_acknowledged(acknowledged) if acknowledged else None,
         refusal=_refusal(refused) if refused else None,
+        is_uncertain=model.uncertain,
     )
 
 

@@ -203,6 +203,9 @@ class JiraDeployment(Model):
     hints: Annotated[list[str], Field(max_length=8, description="What a person should know of it.")] = []
     acknowledged: AcknowledgedModel | None = None
     refused: RefusalModel | None = None
+    uncertain: Annotated[
+        bool, Field(description="Whether it was sent as still open, and no answer has come since.")
+    ] = False
 
 
 class RolloutReportStatus(Model):
@@ -212,6 +215,6 @@ class RolloutReportStatus(Model):
     issues: Annotated[str | None, Field(description="Keys of the current one, for printing.")] = None
     current: JiraDeployment | None = None
     history: Annotated[
-        list[JiraDeployment], Field(max_length=64, description="Earlier ones, the newest first.")
+        list[JiraDeployment], Field(max_length=1024, description="Earlier ones, the newest first.")
     ] = []
     conditions: Annotated[list[ConditionModel], Field(max_length=8)] = []

@@ -14,11 +14,10 @@ import httpx
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter import __version__
-from rollout_reporter.cluster.api import ClusterError, NotFoundError, connect
+from rollout_reporter.cluster.api import ClusterError, connect
 from rollout_reporter.cluster.discovery import cluster_uid
 from rollout_reporter.cluster.journal import Journal
 from rollout_reporter.cluster.lease import Leadership, NotLeadingError
-from rollout_reporter.cluster.reports import StoredReport, load_reports
 from rollout_reporter.jira.wire import http_client
 
 from .backoff import Backoff
@@ -26,6 +25,7 @@ from .book import Book
 from .context import Context
 from .metrics import METRICS
 from .probes import serve_probes
+from .records import read_records
 from .reporter import Reporter
 from .settings import STEADY, STOP_GRACE, Settings
 from .sightings import Sightings
@@ -126,7 +126,7 @@ class Operator:
             cluster = await _persistently(lambda: cluster_uid(self._api))
         journal = Journal(self._api, self._settings.namespace)
         listed, noted = await _persistently(lambda: journal.take_over(leadership.ceiling))
-        reports = await _persistently(self._stored_reports)
+        reports, unread = await _persistently(lambda: read_records(self._api, self._settings))
         known = [noted, *(report.ledger.highest_update_number() for report in reports)]
         ignored = [leadership.ignored_ceiling] if leadership.ignored_ceiling else []
         for number in (*ignored, *await leadership.start_above(known)):
@@ -148,23 +148,9 @@ class Operator:
             start_above=leadership.start_above,
             ceiling=lambda: leadership.ceiling,
         )
-        reporter = Reporter(context, Book.of(reports, listed, leadership.now()))
+        reporter = Reporter(context, Book.of(reports, listed, leadership.now()), unread)
         sites.serve(reporter)
         return sites, reporter
-
-    async def _stored_reports(self) -> list[StoredReport]:
-        """What this installation has recorded."""
-        settings = self._settings
-        try:
-            return [
-                each
-                for namespace in settings.watch_namespaces or ("",)
-                async for each in load_reports(self._api, namespace)
-                if each.is_of(settings.namespace)
-            ]
-        except NotFoundError as error:
-            message = "the cluster does not know the kind RolloutReport: install the CRDs of the chart"
-            raise ClusterError(message) from error
 
 
 @contextlib.asynccontextmanager

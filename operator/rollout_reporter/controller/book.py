@@ -11,10 +11,14 @@ from rollout_reporter.core.condition import ShownCondition
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import MOST, Entry, Ledger
 from rollout_reporter.core.plan import close
-from rollout_reporter.core.report import Report, State
+from rollout_reporter.core.report import DeploymentKey, Report, State
 from rollout_reporter.core.workload import Kind, Place, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 log = logging.getLogger(__name__)
+
+
+Id = tuple[str, DeploymentKey]
+"""A Jira deployment over all sites."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,6 +30,12 @@ class Tracked:
     snapshot: Snapshot | None = None
     """`None` until the workload was seen in this term, and when it is gone."""
     is_gone: bool = False
+    hidden_since: datetime | None = None
+    """Since when we may not read it: its Namespace, or our rights in it, may be gone."""
+    handed: set[Id] = field(default_factory=set)
+    """What the post has, or had, to send."""
+    enlisted: set[Id] = field(default_factory=set)
+    """What the journal lists."""
     issue_keys: tuple[str, ...] = ()
     keys_since: datetime | None = None
     gains: tuple[tuple[str, ...], datetime] | None = None
@@ -58,6 +68,13 @@ class Tracked:
             log.info("dry run, not sent: %s", entry.report)
             others = [each for each in self.rehearsed if each.key != entry.key]
             self.rehearsed = (*others[-MOST:], entry.report)
+
+    @property
+    def due(self) -> dict[Id, Entry]:
+        """What Jira still has to hear from us."""
+        if self.owner:
+            return {}
+        return {(entry.site, entry.key): entry for entry in self.ledger.due}
 
     @property
     def wanted_entry(self) -> Entry | None:
@@ -112,7 +129,7 @@ class Tracked:
             closed = close(self.ledger, "the workload was deleted", now)
             self.ledger = replace(closed, ref=snapshot.ref)
             self.course, self.shown, self.shown_version = Course(), None, 0
-        self.snapshot, self.is_gone = snapshot, False
+        self.snapshot, self.is_gone, self.hidden_since = snapshot, False, None
         if snapshot.resource_version >= self.shown_version:
             self.shown, self.shown_version = snapshot.shown, snapshot.resource_version
 
@@ -137,8 +154,16 @@ class Book(dict[Place, Tracked]):
         for each in listed:
             tracked = book.place_for(each.ref)
             tracked.ledger = _owing(tracked.ledger, each, now)
+            tracked.enlisted.add(each.id)
             tracked.course = tracked.ledger.course
         return book
+
+    def add(self, reports: Iterable[StoredReport]) -> tuple[Place, ...]:
+        """Take in what could be read only now; what was seen since counts for more. Return what is new."""
+        found = {each.ledger.ref.place: _remembered(each) for each in reports}
+        new = {place: tracked for place, tracked in found.items() if place not in self}
+        self.update(new)
+        return tuple(new)
 
     def place_for(self, ref: WorkloadRef) -> Tracked:
         """What is known of a workload's place."""
@@ -146,7 +171,8 @@ class Book(dict[Place, Tracked]):
 
 
 def _owing(ledger: Ledger, listed: Listed, now: datetime) -> Ledger:
-    entry = replace(ledger.entry(listed.entry.key) or listed.entry, acknowledged=None, refusal=None)
+    known = ledger.entry(listed.entry.key) or listed.entry
+    entry = replace(known, acknowledged=None, refusal=None, is_uncertain=True)
     if listed.ref != ledger.ref and entry.state.is_open:
         because = "the workload was deleted"
         entry = replace(entry, state=State.CANCELLED, because=because, since=now)

@@ -83,6 +83,10 @@ class Outbox:
             before.item, before.not_before = item, min(before.not_before, not_before)
         self._changed.set()
 
+    def withdraw(self, key: DeploymentKey) -> None:
+        """Want a deployment not sent any more; what is under way is under way."""
+        self._waiting.pop(key, None)
+
     def flush(self) -> None:
         """Let nothing linger any longer."""
         for waiting in self._waiting.values():

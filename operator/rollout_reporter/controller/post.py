@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from rollout_reporter.core.outcome import Trouble
+from rollout_reporter.core.report import DeploymentKey
 
 from .metrics import METRICS
 from .outbox import Item
@@ -41,6 +42,11 @@ class Post:
         if site not in self._senders:
             self._open(site)
         self._senders[site].outbox.put(item, linger=linger)
+
+    def withdraw(self, site: str, key: DeploymentKey) -> None:
+        """Want a deployment not sent any more."""
+        if sender := self._senders.get(site):
+            sender.outbox.withdraw(key)
 
     def hurry(self, site: str) -> None:
         """Try a site again now: something about it has changed."""

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundError
+from rollout_reporter.cluster.api import ClusterError, ConflictError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.conditions import write_condition
 from rollout_reporter.cluster.events import Event, EventType, post_event
 from rollout_reporter.cluster.lookups import workload_reference
@@ -17,7 +17,7 @@ from rollout_reporter.cluster.resources import ConditionModel
 from rollout_reporter.core.condition import Condition, Status, shown
 from rollout_reporter.core.conditions import SENDING, Circumstances, issues_known, reported
 from rollout_reporter.core.ledger import Ledger
-from rollout_reporter.core.workload import Place
+from rollout_reporter.core.workload import Place, WorkloadRef
 
 from .backoff import Backoff
 from .book import Book, Tracked
@@ -92,15 +92,22 @@ class Publisher:
         """Keep the memory of a workload that is gone until Jira has heard of its end."""
         ref = tracked.ref
         if tracked.ledger.due and not (tracked.owner or self._context.settings.dry_run):
-            await self._show_on_report(tracked, condition)
+            if not tracked.hidden_since:
+                await self._show_on_report(tracked, condition)
             return
-        if tracked.stored:
-            await remove_report(self._api, ref)
+        if tracked.stored and not tracked.hidden_since:
+            await self._remove(ref)
             tracked.stored = None
-        self._strike(tracked.ledger)
+        self._strike(tracked, tracked.ledger)
         if tracked.is_gone and tracked.ref == ref:  # no namesake has come meanwhile
             self._book.pop(ref.place, None)
             self._context.sightings.forget(ref)
+
+    async def _remove(self, ref: WorkloadRef) -> None:
+        try:
+            await remove_report(self._api, ref)
+        except ForbiddenError as error:  # our rights have gone with the Namespace
+            log.warning("%s: its RolloutReport cannot be removed: %s", ref.place, error)
 
     def _condition(self, tracked: Tracked) -> Condition | None:
         if tracked.snapshot is not None and not tracked.snapshot.is_annotated:
@@ -149,7 +156,7 @@ class Publisher:
             if stored is None or stored.ledger.ref != ledger.ref:
                 stored = await claim_report(self._api, ledger.ref, self._context.settings.namespace)
             tracked.stored = await store_report(self._api, ledger, conditions, stored)
-            self._strike(tracked.stored.ledger)
+            self._strike(tracked, tracked.stored.ledger)
         except (ConflictError, NotFoundError):
             await self._reload(tracked)
             raise
@@ -162,10 +169,13 @@ class Publisher:
         else:
             tracked.stored = found
 
-    def _strike(self, recorded: Ledger) -> None:
-        """Let what is over and on record leave the journal."""
-        over = (each for each in recorded.entries if not (each.is_due or each.state.is_open))
-        self._context.journal.strike((each.site, each.key) for each in over)
+    def _strike(self, tracked: Tracked, recorded: Ledger) -> None:
+        """Let what is over and on record, or forgotten, leave the journal."""
+        known = (*recorded.entries, *tracked.ledger.entries)
+        owed = {(each.site, each.key) for each in known if each.is_due or each.state.is_open}
+        over = tracked.enlisted - owed
+        self._context.journal.strike(over)
+        tracked.enlisted -= over
 
     async def _show_on_workload(self, tracked: Tracked, condition: Condition | None) -> None:
         if not self._context.settings.conditions_on_workloads or tracked.snapshot is None:

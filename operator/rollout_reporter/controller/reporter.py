@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundError
+from rollout_reporter.cluster.api import ClusterError, ConflictError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.lease import NotLeadingError
 from rollout_reporter.cluster.lookups import find_namespace, find_workload
@@ -20,7 +20,7 @@ from rollout_reporter.core.keys import keys_gained, keys_not_allowed, uncertain
 from rollout_reporter.core.ledger import Entry
 from rollout_reporter.core.outcome import Accepted, Outcome
 from rollout_reporter.core.plan import close, plan, wants_target
-from rollout_reporter.core.report import Update
+from rollout_reporter.core.report import State, Update
 from rollout_reporter.core.resync import Resync, pruned
 from rollout_reporter.core.seen import Seen, over
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
@@ -36,8 +36,17 @@ from .post import Post
 from .publisher import Publisher
 from .queue import WorkQueue
 from .readback import ReadBack
-from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, JOURNAL_PERIOD, LINGER, OWNED_PERIOD, WORKERS
-from .sightings import Gone, Sighting
+from .records import read_records
+from .settings import (
+    DESCRIPTION_LINGER,
+    FINISH_PERIOD,
+    HIDDEN_GRACE,
+    JOURNAL_PERIOD,
+    LINGER,
+    OWNED_PERIOD,
+    WORKERS,
+)
+from .sightings import Gone, Hidden, Sighting
 from .site_status import Standing
 from .sweep import sweep
 
@@ -47,10 +56,11 @@ log = logging.getLogger(__name__)
 class Reporter:
     """Keeps the ledgers true, and hands to the post what Jira still has to hear."""
 
-    def __init__(self, context: Context, book: Book) -> None:
+    def __init__(self, context: Context, book: Book, unread: frozenset[str] = frozenset()) -> None:
         self._context, self._api, self._book = context, context.api, book
         self._post = Post(context.sites.link, context.next_number, self, context.now)
         self._publisher = Publisher(context, book, self._post)
+        self._unread = unread
         self._read_back = ReadBack(context.sites.link, self._not_held, context.start_above)
         self._queue: WorkQueue[Place] = WorkQueue()
         self._backoffs: dict[Place, Backoff] = {}
@@ -67,11 +77,18 @@ class Reporter:
                 group.create_task(self._publisher.run())
                 group.create_task(self._read_back.run())
                 group.create_task(self._keep_journal())
-                group.create_task(sweep(self._context, self._book))
+                group.create_task(sweep(self._context, self._book, self._read_unread))
                 for _ in range(WORKERS):
                     group.create_task(self._work())
         finally:
             self._context.sightings.listen(None)
+
+    async def _read_unread(self) -> None:
+        """Read the records of Namespaces that could not be read so far."""
+        if self._unread:
+            reports, self._unread = await read_records(self._api, self._context.settings, self._unread)
+            for place in self._book.add(reports):
+                self._queue.add(place)
 
     def site_changed(self, name: str) -> None:
         """Look again at whatever waits for a site."""
@@ -121,23 +138,28 @@ class Reporter:
             tracked.ledger = tracked.ledger.doubt(update)
             self._hand_over(tracked)
 
-    async def enlist(self, items: Sequence[Item]) -> None:
-        """Note down in the journal what is about to be sent.
+    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Note down in the journal what is about to be sent; return what is still wanted.
 
         Raises:
             ClusterError: It cannot be noted down now.
             NotLeadingError: Another process has taken the journal over.
         """
-        listed = []
+        wanted, listed = [], []
         for item in items:
             tracked = self._book.get(item.place)
             entry = tracked.ledger.entry(item.report.key) if tracked else None
-            if tracked and entry:
-                listed.append(Listed(tracked.ref, entry))
+            if tracked and entry and entry.is_due:
+                tracked.ledger = tracked.ledger.attempt(entry.key)
+                each = Listed(tracked.ref, entry)
+                tracked.enlisted.add(each.id)
+                wanted.append(item)
+                listed.append(each)
         try:
             await self._context.journal.enlist(listed, self._context.ceiling())
         except ConflictError as error:
             raise NotLeadingError("the journal was written by another process") from error
+        return wanted
 
     async def _keep_journal(self) -> None:
         """Take out of the journal what is over and on record; seldom, since writes for the next may do it."""
@@ -188,29 +210,54 @@ class Reporter:
     async def _process(self, place: Place) -> None:
         if place not in self._book and self._context.sightings.get(place) is None:
             return  # it is gone, and all is told
-        sighting = self._context.sightings.get(place) or await self._look_up(place)
-        tracked = self._book.place_for(sighting.ref)
+        seen = self._context.sightings.next(place)
+        await self._take_in(seen or await self._look_up(place))
+        if seen and self._context.sightings.done(place, seen):
+            self._queue.add(place)
+
+    async def _take_in(self, sighting: Sighting) -> None:
+        """Bring the ledger of a place up to what was seen there."""
+        place, tracked = sighting.ref.place, self._book.place_for(sighting.ref)
         if isinstance(sighting, Gone) and sighting.ref != tracked.ref:
             sighting = await self._look_up(place)  # a namesake of the one on record has come and gone
-        if isinstance(sighting, Gone):
-            tracked.snapshot, tracked.is_gone = None, True
-            tracked.ledger = close(tracked.ledger, "the workload was deleted", self._context.now())
-        else:
-            await self._follow(tracked, await self._completed(sighting))
-            await self._claim(tracked)
+        match sighting:
+            case Gone():
+                tracked.snapshot, tracked.is_gone = None, True
+                tracked.ledger = close(tracked.ledger, "the workload was deleted", self._context.now())
+            case Hidden():
+                self._lose_sight(tracked)
+            case _:
+                await self._follow(tracked, await self._completed(sighting))
+                await self._claim(tracked)
         METRICS.tracked.set(len(self._book))
         self._hand_over(tracked)
+
+    def _lose_sight(self, tracked: Tracked) -> None:
+        """Close what is open if a workload may not be read for long; nobody can know how it ended."""
+        now = self._context.now()
+        tracked.hidden_since = tracked.hidden_since or now
+        rest = tracked.hidden_since + HIDDEN_GRACE - now
+        if rest > timedelta(0):
+            self._queue.add_after(tracked.ref.place, rest)
+            return
+        because = "it can be seen no more: its namespace, or the operator's rights there, are gone"
+        tracked.snapshot, tracked.is_gone = None, True
+        tracked.ledger = close(tracked.ledger, because, now, State.UNKNOWN)
 
     async def _claim(self, tracked: Tracked) -> None:
         """Make the workload's RolloutReport ours before Jira hears of it: no two installations report it."""
         if tracked.stored or not tracked.ledger.due:
             return
         try:
-            tracked.stored = await claim_report(self._api, tracked.ref, self._context.settings.namespace)
-            tracked.owner = None
+            claimed = await claim_report(self._api, tracked.ref, self._context.settings.namespace)
         except ForeignReportError as error:
             tracked.owner = error.owner
             self._queue.add_after(tracked.ref.place, OWNED_PERIOD)
+            return
+        tracked.stored, tracked.owner = claimed, None
+        if claimed.ledger.entries:  # it could not be read when this term began
+            tracked.ledger, tracked.course = claimed.ledger, claimed.ledger.course
+            self._queue.add(tracked.ref.place)
 
     async def _look_up(self, place: Place) -> Sighting:
         """A workload that is on record, but that the watch has not shown: it may be gone."""
@@ -219,6 +266,9 @@ class Reporter:
             return await find_workload(self._api, ref)
         except NotFoundError:
             return Gone(ref)
+        except ForbiddenError as error:
+            log.warning("%s: %s", place, error)
+            return Hidden(ref)
 
     async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:
         """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
@@ -276,7 +326,11 @@ class Reporter:
         """Give the post what is due, and show how things stand."""
         is_urgent = any(entry.is_urgent for entry in tracked.ledger.due)
         tracked.urgent_since = (tracked.urgent_since or self._context.now()) if is_urgent else None
-        for entry in () if tracked.owner else tracked.ledger.due:
+        due = tracked.due
+        for site, key in tracked.handed - due.keys():
+            self._post.withdraw(site, key)
+        tracked.handed = set(due)
+        for entry in due.values():
             if self._context.settings.dry_run:
                 tracked.rehearse(entry)
             else:

@@ -41,8 +41,8 @@ class Link(Protocol):
 class Ledgers(Protocol):
     """Who knows what is to be sent, and wants to know what became of it."""
 
-    async def enlist(self, items: Sequence[Item]) -> None:
-        """Note down, before anything is sent, what may have been sent.
+    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Note down, before anything is sent, what may have been sent; return what is still wanted.
 
         Raises:
             ClusterError: It cannot be noted down now.
@@ -100,9 +100,11 @@ class Sender:
             self._fail(batch, link)
             return
         try:
-            await self._ledgers.enlist(batch)
+            batch = await self._ledgers.enlist(batch)
         except ClusterError as error:
             self._wait_for_the_journal(batch, error)
+            return
+        if not batch:
             return
         updates = [Update(item.report, await self._next_number()) for item in batch]
         outcomes, trouble = await _submit(link, updates)

@@ -50,6 +50,8 @@ JIRA_BACKOFF_MOST: Final = timedelta(minutes=5)
 """Each attempt in vain is shown on every workload that waits, so in a long outage they are few."""
 FORBIDDEN_PERIOD: Final = timedelta(minutes=1)
 """A credential that Jira forbids is tried this seldom: a person has to act first."""
+HIDDEN_GRACE: Final = timedelta(minutes=1)
+"""How long a workload may be unreadable before it is given up; rights may be on their way."""
 OWNED_PERIOD: Final = timedelta(minutes=1)
 """How often a workload that another installation reports is looked at: that one may be gone."""
 STOP_GRACE: Final = timedelta(seconds=5)

@@ -1,8 +1,14 @@
-"""The newest sighting of each annotated workload; unannotated ones leave nothing behind."""
+"""What is seen of each annotated workload; unannotated ones leave nothing behind.
+
+The newest sighting counts, and replaces older ones of the same version: a lost or merged event changes
+nothing. Of a version that another one follows, the last sighting waits for its turn, since it may show how
+that ended.
+"""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from rollout_reporter.core.workload import Kind, Place, Snapshot, WorkloadRef
 
@@ -14,7 +20,18 @@ class Gone:
     ref: WorkloadRef
 
 
-Sighting = Snapshot | Gone
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A workload that may not be read, so that nobody knows whether it exists."""
+
+    ref: WorkloadRef
+
+
+Sighting = Snapshot | Gone | Hidden
+
+
+MOST_UNTOLD: Final = 20
+"""How many versions of a workload may wait for their turn."""
 
 
 class Sightings:
@@ -22,6 +39,7 @@ class Sightings:
 
     def __init__(self) -> None:
         self._newest: dict[Place, Sighting] = {}
+        self._untold: dict[Place, list[Sighting]] = {}
         self._listener: Callable[[Place], None] | None = None
         self._referrers: dict[Place, Place] = {}
         self.references_known = asyncio.Event()
@@ -31,9 +49,11 @@ class Sightings:
         """Replace the last sighting; the end of a workload that was made again meanwhile is no news."""
         place = sighting.ref.place
         before = self._newest.get(place)
-        if isinstance(sighting, Gone) and before and before.ref != sighting.ref:
+        if not isinstance(sighting, Snapshot) and before and before.ref != sighting.ref:
             return
         self._newest[place] = sighting
+        if self._listener:
+            self._queue_up(place, sighting)
         self._tell(place)
         if place.kind is Kind.ROLLOUT:
             self._note_reference(place, before, sighting)
@@ -57,22 +77,51 @@ class Sightings:
         if self._listener and place in self._newest:
             self._listener(place)
 
+    def _queue_up(self, place: Place, sighting: Sighting) -> None:
+        untold = self._untold.setdefault(place, [])
+        if untold and _are_of_one_version(untold[-1], sighting):
+            untold.pop()
+        untold.append(sighting)
+        del untold[:-MOST_UNTOLD]
+
     def get(self, place: Place) -> Sighting | None:
         """The last sighting in a place."""
         return self._newest.get(place)
+
+    def next(self, place: Place) -> Sighting | None:
+        """The sighting in a place whose turn it is; end the work on it with `done`."""
+        untold = self._untold.get(place)
+        return untold[0] if untold else self._newest.get(place)
+
+    def done(self, place: Place, sighting: Sighting) -> bool:
+        """End the work on a sighting; tell whether another one waits for its turn."""
+        untold = self._untold.get(place)
+        if untold and untold[0] is sighting:
+            untold.pop(0)
+        if not untold:
+            self._untold.pop(place, None)
+        return bool(untold)
 
     def forget(self, ref: WorkloadRef) -> None:
         """Drop a workload that nobody has to report any more."""
         before = self._newest.get(ref.place)
         if before and before.ref == ref:
             del self._newest[ref.place]
+            self._untold.pop(ref.place, None)
 
     def listen(self, listener: Callable[[Place], None] | None) -> None:
         """Tell a listener of everything seen so far and of all news; `None` ends that."""
         self._listener = listener
+        self._untold.clear()
         if listener:
             for place in tuple(self._newest):
                 listener(place)
+
+
+def _are_of_one_version(one: Sighting, other: Sighting) -> bool:
+    if not isinstance(one, Snapshot) or not isinstance(other, Snapshot):
+        return one == other
+    return (one.ref, one.template) == (other.ref, other.template)
 
 
 def _referred(sighting: Sighting | None) -> Place | None:

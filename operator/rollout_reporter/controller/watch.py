@@ -192,20 +192,28 @@ def _register(registry: kopf.OperatorRegistry, kind: Kind, observer: Observer) -
 def _kopf_thread(
     registry: kopf.OperatorRegistry, settings: Settings, stop: threading.Event, ended: Callable[[], None]
 ) -> None:
-    namespaces = list(settings.watch_namespaces)
     try:
-        asyncio.run(
-            kopf.operator(
-                registry=registry,
-                settings=operator_settings(),
-                clusterwide=not namespaces,
-                namespaces=namespaces,
-                stop_flag=stop,
-                # Given, or kopf asks for the user's name, and in a container the uid may have none.
-                identity=names.APP,  # type: ignore[arg-type]  # a private NewType of str
-            )
-        )
-    except Exception:
-        log.exception("the watch ended, it is started again")
+        asyncio.run(_kopf(registry, settings, stop))
+    except Exception as error:
+        log.warning("the watch ended and is started again: %s: %s", type(error).__name__, error)
+        log.debug("how the watch ended", exc_info=True)
     finally:
         ended()
+
+
+async def _kopf(registry: kopf.OperatorRegistry, settings: Settings, stop: threading.Event) -> None:
+    """Run kopf until it is told to stop, or ends by itself, as it does on several answers."""
+    namespaces = list(settings.watch_namespaces)
+    try:
+        await kopf.operator(
+            registry=registry,
+            settings=operator_settings(),
+            clusterwide=not namespaces,
+            namespaces=namespaces,
+            stop_flag=stop,
+            # Given, or kopf asks for the user's name, and in a container the uid may have none.
+            identity=names.APP,  # type: ignore[arg-type]  # a private NewType of str
+        )
+    finally:
+        # One of kopf's threads waits for it, and the event loop cannot be closed before that thread ends.
+        stop.set()

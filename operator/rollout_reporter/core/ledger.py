@@ -22,6 +22,8 @@ HISTORY: Final = 10
 """How many earlier Jira deployments a ledger remembers."""
 MOST: Final = 50
 """How many it remembers at the most, while Jira cannot be reached."""
+MOST_UNCERTAIN: Final = 500
+"""How many of those that Jira may hold as still open; each attempt in vain makes one more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Entry:
     """What a person should know of how its environment and link were found."""
     acknowledged: Acknowledged | None = None
     refusal: Refusal | None = None
+    is_uncertain: bool = False
+    """Whether Jira may hold it as still open: it was sent so, and no answer has come since."""
 
     @property
     def key(self) -> DeploymentKey:
@@ -254,6 +258,13 @@ class Ledger:
                 ledger = ledger.put(replace(entry, acknowledged=None, refusal=None))
         return ledger
 
+    def attempt(self, key: DeploymentKey) -> "Ledger":
+        """Note that an entry is about to be sent: whatever the answer, Jira may hold it from now on."""
+        entry = self.entry(key)
+        if entry is None or entry.is_uncertain or not entry.state.is_open:
+            return self
+        return self.put(replace(entry, is_uncertain=True))
+
     def doubt(self, update: Update) -> "Ledger":
         """Want an update sent again that Jira accepted, unless a later one was acknowledged already."""
         entry = self.entry(update.report.key)
@@ -274,7 +285,8 @@ class Ledger:
                 state = update.report.state
                 essence = essence_of(update.report)
                 acknowledged = Acknowledged(state, content, essence, update.number, at, unknown_keys)
-                return self.put(replace(entry, acknowledged=acknowledged, refusal=None))
+                settled = replace(entry, acknowledged=acknowledged, refusal=None, is_uncertain=False)
+                return self.put(settled)
             case Rejected(messages, unknown_keys):
                 refusal = Refusal(content, "; ".join(messages), unknown_keys, at)
                 return self.put(replace(entry, refusal=refusal))
@@ -305,5 +317,9 @@ def _forget(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     while len(kept) > HISTORY + 1 and not (kept[0].is_due or kept[0].state.is_open):
         kept = kept[1:]
     unheard = [each for each in kept[:-1] if each.acknowledged is None and not each.state.is_open]
-    too_many = set(map(id, unheard[: max(0, len(kept) - MOST)]))
-    return tuple(each for each in kept if id(each) not in too_many)
+    certain = [each for each in unheard if not each.is_uncertain]
+    uncertain = [each for each in unheard if each.is_uncertain]
+    too_many = certain[: max(0, len(kept) - len(uncertain) - MOST)]
+    too_many += uncertain[: max(0, len(uncertain) - MOST_UNCERTAIN)]
+    forgotten = set(map(id, too_many))
+    return tuple(each for each in kept if id(each) not in forgotten)

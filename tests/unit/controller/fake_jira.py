@@ -116,10 +116,11 @@ class Desk:
     """Whether nothing can be noted down now."""
     number: int = 0
 
-    async def enlist(self, items: Sequence[Item]) -> None:
+    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
         if self.closed:
             raise UnavailableError("etcd is not there")
         self.enlisted |= {item.report.key for item in items}
+        return items
 
     def settle(self, place: Place, update: Update, outcome: Outcome) -> None:
         self.settled.append((place, update, outcome))

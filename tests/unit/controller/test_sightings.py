@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from rollout_reporter.controller.sightings import Gone, Sightings
+from rollout_reporter.controller.sightings import MOST_UNTOLD, Gone, Sightings
 from rollout_reporter.core.workload import Kind, Place, Snapshot
 from unit.core.situations import ref, snapshot
 
@@ -99,3 +99,60 @@ def test_forgetting_a_workload_does_not_forget_its_namesake(sightings: Sightings
     sightings.forget(ref(uid="uid-1"))
 
     assert sightings.get(ref().place) == seen("uid-2")
+
+
+# Versions that follow each other faster than they are looked at.
+
+
+def test_the_last_sighting_of_each_version_waits_for_its_turn(sightings: Sightings) -> None:
+    sightings.listen(lambda _: None)
+    begun, complete, next_one = (
+        seen(resource_version=version, template=template)
+        for version, template in [(1, "a"), (2, "a"), (3, "b")]
+    )
+    for each in (begun, complete, next_one, Gone(ref())):
+        sightings.put(each)
+    told = []
+    is_more = True
+    while is_more:
+        sighting = sightings.next(ref().place)
+        assert sighting is not None
+        told.append(sighting)
+        is_more = sightings.done(ref().place, sighting)
+
+    assert told == [complete, next_one, Gone(ref())]
+    assert sightings.next(ref().place) == Gone(ref())
+
+
+def test_one_that_changed_while_it_was_looked_at_has_its_turn_again(sightings: Sightings) -> None:
+    sightings.listen(lambda _: None)
+    before, after = seen(resource_version=1), seen(resource_version=2)
+    sightings.put(before)
+    looked_at = sightings.next(ref().place)
+    sightings.put(after)
+
+    assert looked_at is before
+    assert sightings.done(ref().place, before)
+    assert sightings.next(ref().place) is after
+    assert not sightings.done(ref().place, after)
+
+
+def test_while_nobody_listens_only_the_newest_is_kept(sightings: Sightings) -> None:
+    sightings.put(seen(resource_version=1, template="a"))
+    sightings.put(seen(resource_version=2, template="b"))
+    sightings.listen(lambda _: None)
+
+    assert sightings.next(ref().place) == seen(resource_version=2, template="b")
+    assert not sightings.done(ref().place, seen(resource_version=2, template="b"))
+
+
+def test_however_fast_versions_come_memory_stays_bounded(sightings: Sightings) -> None:
+    sightings.listen(lambda _: None)
+    for number in range(1000):
+        sightings.put(seen(resource_version=number, template=str(number)))
+    count = 1
+    while (one := sightings.next(ref().place)) and sightings.done(ref().place, one):
+        count += 1
+
+    assert count == MOST_UNTOLD
+    assert one == seen(resource_version=999, template="999")

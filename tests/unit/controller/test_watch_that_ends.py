@@ -1,0 +1,57 @@
+"""Kopf ends by itself on several answers of the API server; then the watch has to be started again."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import kopf
+import pytest
+
+from rollout_reporter.controller.settings import Settings
+from rollout_reporter.controller.watch import _kopf_thread
+
+
+class Gone(BaseHTTPRequestHandler):
+    """Answers everything with 410."""
+
+    def do_GET(self) -> None:
+        body = json.dumps({"kind": "Status", "code": 410, "message": "gone", "metadata": {}}).encode()
+        self.send_response(410)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def api_server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Gone) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        serving.join()
+
+
+async def observe(**_: object) -> None:
+    """Nothing comes to be seen."""
+
+
+@pytest.mark.timeout(30)
+def test_when_kopf_ends_by_itself_its_thread_ends_and_says_so(api_server: str) -> None:
+    registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(lambda **_: kopf.ConnectionInfo(server=api_server))
+    kopf.on.event("apps", "v1", "deployments", registry=registry)(observe)
+    stop, ended = threading.Event(), threading.Event()
+    arguments = (registry, Settings(namespace="ops"), stop, ended.set)
+    thread = threading.Thread(target=_kopf_thread, args=arguments, daemon=True)
+    thread.start()
+    try:
+        assert ended.wait(20)
+    finally:
+        stop.set()
+        thread.join(5)
