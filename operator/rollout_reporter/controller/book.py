@@ -36,6 +36,8 @@ class Tracked:
     """What the post has, or had, to send."""
     enlisted: set[Id] = field(default_factory=set)
     """What the journal lists."""
+    inherited: set[Id] = field(default_factory=set)
+    """What an earlier leader may have sent without recording it."""
     issue_keys: tuple[str, ...] = ()
     keys_since: datetime | None = None
     gains: tuple[tuple[str, ...], datetime] | None = None
@@ -155,6 +157,7 @@ class Book(dict[Place, Tracked]):
             tracked = book.place_for(each.ref)
             tracked.ledger = _owing(tracked.ledger, each, now)
             tracked.enlisted.add(each.id)
+            tracked.inherited.add(each.id)
             tracked.course = tracked.ledger.course
         return book
 

@@ -30,6 +30,7 @@ from .backoff import Backoff
 from .book import Book, Tracked
 from .context import Context
 from .examination import examine, with_template
+from .inheritance import Inheritance
 from .metrics import METRICS
 from .outbox import Item
 from .post import Post
@@ -61,6 +62,7 @@ class Reporter:
         self._post = Post(context.sites.link, context.next_number, self, context.now)
         self._publisher = Publisher(context, book, self._post)
         self._unread = unread
+        self._inheritance = Inheritance(context.sites.link, context.now)
         self._read_back = ReadBack(context.sites.link, self._not_held, context.start_above)
         self._queue: WorkQueue[Place] = WorkQueue()
         self._backoffs: dict[Place, Backoff] = {}
@@ -222,17 +224,18 @@ class Reporter:
             sighting = await self._look_up(place)  # a namesake of the one on record has come and gone
         match sighting:
             case Gone():
+                closed = close(tracked.ledger, "the workload was deleted", self._context.now())
+                tracked.ledger = await self._inheritance.honoured(tracked, closed)
                 tracked.snapshot, tracked.is_gone = None, True
-                tracked.ledger = close(tracked.ledger, "the workload was deleted", self._context.now())
             case Hidden():
-                self._lose_sight(tracked)
+                await self._lose_sight(tracked)
             case _:
                 await self._follow(tracked, await self._completed(sighting))
                 await self._claim(tracked)
         METRICS.tracked.set(len(self._book))
         self._hand_over(tracked)
 
-    def _lose_sight(self, tracked: Tracked) -> None:
+    async def _lose_sight(self, tracked: Tracked) -> None:
         """Close what is open if a workload may not be read for long; nobody can know how it ended."""
         now = self._context.now()
         tracked.hidden_since = tracked.hidden_since or now
@@ -241,8 +244,9 @@ class Reporter:
             self._queue.add_after(tracked.ref.place, rest)
             return
         because = "it can be seen no more: its namespace, or the operator's rights there, are gone"
+        closed = close(tracked.ledger, because, now, State.UNKNOWN)
+        tracked.ledger = await self._inheritance.honoured(tracked, closed)
         tracked.snapshot, tracked.is_gone = None, True
-        tracked.ledger = close(tracked.ledger, because, now, State.UNKNOWN)
 
     async def _claim(self, tracked: Tracked) -> None:
         """Make the workload's RolloutReport ours before Jira hears of it: no two installations report it."""
@@ -274,13 +278,15 @@ class Reporter:
         """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
         now = self._context.now()
         tracked.see(snapshot, now)
+        if self._context.sightings.take_gap(snapshot.ref.place):
+            tracked.course = replace(tracked.course, is_remembered=True)
         course = await examine(self._api, snapshot, tracked.course, now)
         quiet_time = self._context.settings.keys_quiet_time
         seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None, quiet_time)
         target = await self._target(tracked, seen)
         seen = replace(seen, target=target, rules=self._rules(tracked, target))
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
-        ledger = plan(seen, tracked.ledger, now)
+        ledger = await self._inheritance.honoured(tracked, plan(seen, tracked.ledger, now))
         tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
         tracked.skipped += uncertain(seen)
         tracked.gains = keys_gained(seen, tracked.ledger)

@@ -40,18 +40,24 @@ class Sightings:
     def __init__(self) -> None:
         self._newest: dict[Place, Sighting] = {}
         self._untold: dict[Place, list[Sighting]] = {}
+        self._gaps: set[Place] = set()
         self._listener: Callable[[Place], None] | None = None
         self._referrers: dict[Place, Place] = {}
         self.references_known = asyncio.Event()
         """Set once all Rollouts that use a Deployment's template were seen; nothing is planned before."""
 
-    def put(self, sighting: Sighting) -> None:
-        """Replace the last sighting; the end of a workload that was made again meanwhile is no news."""
+    def put(self, sighting: Sighting, *, after_gap: bool = False) -> None:
+        """Replace the last sighting; the end of a workload that was made again meanwhile is no news.
+
+        After a gap in the watch, what was seen before may have ended unseen.
+        """
         place = sighting.ref.place
         before = self._newest.get(place)
         if not isinstance(sighting, Snapshot) and before and before.ref != sighting.ref:
             return
         self._newest[place] = sighting
+        if after_gap:
+            self._gaps.add(place)
         if self._listener:
             self._queue_up(place, sighting)
         self._tell(place)
@@ -93,6 +99,12 @@ class Sightings:
         untold = self._untold.get(place)
         return untold[0] if untold else self._newest.get(place)
 
+    def take_gap(self, place: Place) -> bool:
+        """Whether something may have happened unseen in a place since this was asked last."""
+        is_gap = place in self._gaps
+        self._gaps.discard(place)
+        return is_gap
+
     def done(self, place: Place, sighting: Sighting) -> bool:
         """End the work on a sighting; tell whether another one waits for its turn."""
         untold = self._untold.get(place)
@@ -108,6 +120,7 @@ class Sightings:
         if before and before.ref == ref:
             del self._newest[ref.place]
             self._untold.pop(ref.place, None)
+            self._gaps.discard(ref.place)
 
     def listen(self, listener: Callable[[Place], None] | None) -> None:
         """Tell a listener of everything seen so far and of all news; `None` ends that."""

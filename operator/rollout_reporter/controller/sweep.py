@@ -49,4 +49,4 @@ async def sweep_once(context: Context, book: Book) -> None:
             context.sightings.put(Hidden(ref))
         elif ref.uid not in found:
             log.warning("%s: its end was missed by the watch", ref.place)
-            context.sightings.put(Gone(ref))
+            context.sightings.put(Gone(ref), after_gap=True)

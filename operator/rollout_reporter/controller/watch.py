@@ -42,7 +42,8 @@ _RESOURCES: Final = {
 class Observer:
     """Turns raw events into sightings of annotated workloads, and of those that are annotated no more."""
 
-    deliver: Callable[[Sighting], None]
+    deliver: Callable[[Sighting, bool], None]
+    """Is also told whether the sighting is of a list, so that something may have happened unseen before."""
     is_served: Callable[[str], bool]
     known: set[str] = field(default_factory=set)
     """Uids of workloads that were annotated when last seen."""
@@ -57,7 +58,7 @@ class Observer:
             log.exception("cannot read %s %s/%s", kind, meta.get("namespace"), meta.get("name"))
             return
         if sighting:
-            self.deliver(sighting)
+            self.deliver(sighting, event["type"] is None)
 
     def _look(self, kind: Kind, body: Body, *, is_deleted: bool) -> Sighting | None:
         meta = body["metadata"]
@@ -120,7 +121,7 @@ class Watch:
     async def _learn_references(self, served: Served) -> bool:
         """See the Rollouts that use a Deployment's template before any Deployment; False if that failed."""
         self._selected = served.namespaces
-        observer = Observer(self._sightings.put, self._is_served, self._known)
+        observer = Observer(self._put, self._is_served, self._known)
         namespaces = self._settings.watch_namespaces or ("",)
         for namespace in namespaces if Kind.ROLLOUT in served.kinds else ():
             try:
@@ -139,8 +140,8 @@ class Watch:
         loop = asyncio.get_running_loop()
         stop, ended = threading.Event(), asyncio.Event()
 
-        def deliver(sighting: Sighting) -> None:
-            loop.call_soon_threadsafe(self._sightings.put, sighting)
+        def deliver(sighting: Sighting, is_listed: bool) -> None:  # noqa: FBT001 (see `Observer.deliver`)
+            loop.call_soon_threadsafe(self._put, sighting, is_listed)
 
         def end() -> None:
             loop.call_soon_threadsafe(ended.set)
@@ -159,6 +160,9 @@ class Watch:
             stop.set()
             await asyncio.shield(ended.wait())
             await asyncio.to_thread(thread.join)
+
+    def _put(self, sighting: Sighting, is_listed: bool) -> None:  # noqa: FBT001 (see `Observer.deliver`)
+        self._sightings.put(sighting, after_gap=is_listed)
 
     def _is_served(self, namespace: str) -> bool:
         if self._selected is not None and namespace not in self._selected:

@@ -19,7 +19,12 @@ class Seen:
 
     def __init__(self) -> None:
         self.delivered: list[Sighting] = []
-        self.observer = Observer(self.delivered.append, lambda namespace: namespace != "kube-system")
+        self.listed: list[bool] = []
+        self.observer = Observer(self._deliver, lambda namespace: namespace != "kube-system")
+
+    def _deliver(self, sighting: Sighting, is_listed: bool) -> None:  # noqa: FBT001 (see `Observer.deliver`)
+        self.delivered.append(sighting)
+        self.listed.append(is_listed)
 
     def see(self, body: Any, kind: str | None = "MODIFIED") -> list[Sighting]:
         """What one event brings."""
@@ -47,6 +52,13 @@ def test_an_annotated_workload_is_delivered_whether_listed_added_or_modified(
 
     assert found.ref == ref()
     assert found.wishes.issue_keys.valid == ("SHOP-41",)
+
+
+def test_what_is_listed_may_follow_a_gap_and_what_is_told_by_an_event_follows_none(seen: Seen) -> None:
+    for kind in (None, "ADDED", "MODIFIED", "DELETED"):
+        seen.see(deployment(), kind)
+
+    assert seen.listed == [True, False, False, False]
 
 
 def test_an_annotation_on_the_pod_template_is_enough(seen: Seen) -> None:

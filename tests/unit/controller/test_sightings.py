@@ -156,3 +156,13 @@ def test_however_fast_versions_come_memory_stays_bounded(sightings: Sightings) -
 
     assert count == MOST_UNTOLD
     assert one == seen(resource_version=999, template="999")
+
+
+def test_a_gap_in_the_watch_is_told_once(sightings: Sightings) -> None:
+    sightings.put(seen())
+    assert not sightings.take_gap(ref().place)
+
+    sightings.put(seen(resource_version=2), after_gap=True)
+    sightings.put(seen(resource_version=3))
+    assert sightings.take_gap(ref().place)
+    assert not sightings.take_gap(ref().place)
