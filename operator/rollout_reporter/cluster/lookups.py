@@ -1,13 +1,15 @@
 """Looking up what belongs to one workload, on demand; nothing of this is watched."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from kubernetes.aio.client.api_client import ApiClient
 
+from rollout_reporter.core import names
 from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.environments import NamespaceFacts
-from rollout_reporter.core.objects import wishes_of
+from rollout_reporter.core.objects import annotations_of, ref_of, wishes_of
 from rollout_reporter.core.pods import read_pod_trouble
 from rollout_reporter.core.readers import READERS, REPLICA_SET_READERS
 from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
@@ -16,6 +18,16 @@ from .api import NotFoundError, Object, get, list_pages, path_to
 
 _API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
 _PLURALS: Final = {Kind.DEPLOYMENT: "deployments", Kind.ROLLOUT: "rollouts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A workload of which only the metadata was read."""
+
+    ref: WorkloadRef
+    resource_version: int
+    is_annotated: bool
+    """Whether it carries issue keys itself; those on its pod template are not seen."""
 
 
 def workload_path(ref: WorkloadRef, subresource: str = "") -> str:
@@ -66,13 +78,15 @@ async def list_references(api: ApiClient, namespace: str) -> AsyncIterator[Objec
             yield body
 
 
-async def list_uids(api: ApiClient, kind: Kind, namespace: str) -> set[str]:
-    """Uids of all workloads of a kind, in one Namespace or in all (`""`); none if the kind is not served."""
+async def list_workloads(api: ApiClient, kind: Kind, namespace: str) -> AsyncIterator[Existing]:
+    """All workloads of a kind, in one Namespace or in all (`""`); none if the kind is not served."""
     path = path_to(_API_VERSIONS[kind], _PLURALS[kind], namespace)
     try:
-        return {each["metadata"]["uid"] async for each in list_pages(api, path, metadata_only=True)}
+        async for body in list_pages(api, path, metadata_only=True):
+            is_annotated = names.ISSUE_KEYS in annotations_of(body)
+            yield Existing(ref_of(body, kind), int(body["metadata"]["resourceVersion"]), is_annotated)
     except NotFoundError:
-        return set()
+        return
 
 
 async def find_namespace(api: ApiClient, name: str) -> NamespaceFacts:

@@ -140,6 +140,8 @@ class Operator:
             identity=self.identity,
             cluster=cluster,
             sightings=self._sightings,
+            is_served=self._watch.is_served,
+            restart_watch=self._watch.restart,
             sites=sites,
             journal=journal,
             now=leadership.now,
@@ -162,8 +164,15 @@ async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[asy
     finally:
         task.cancel()
         await asyncio.wait([task])
-        if not task.cancelled() and (error := task.exception()):
+        if not task.cancelled() and (error := task.exception()) and not _is_loss_alone(error):
             log.error("a part of the operator ended: %s", error, exc_info=error)
+
+
+def _is_loss_alone(error: BaseException) -> bool:
+    """Whether nothing has happened but that somebody else leads; that is told where the next term begins."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_loss_alone, error.exceptions))
+    return isinstance(error, NotLeadingError)
 
 
 async def _first_of(*works: Awaitable[object]) -> None:

@@ -24,6 +24,10 @@ class Context:
     cluster: str
     """First part of every pipeline's id."""
     sightings: Sightings
+    is_served: Callable[[str], bool]
+    """Whether workloads of a Namespace are watched."""
+    restart_watch: Callable[[], None]
+    """To be called when it has proved to be broken."""
     sites: Sites
     journal: Journal
     now: Callable[[], datetime]

@@ -1,14 +1,19 @@
-"""The sweep: finds workloads that were deleted while the watch was broken; nothing else tells of them."""
+"""The sweep: compares what exists with what was seen, since a broken watch tells nothing of what it misses.
+
+A list of metadata alone is small. It finds workloads that were deleted while the watch was broken, and proves
+that the watch is alive: if it has not shown a version of a workload for a while, it is started again.
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from rollout_reporter.cluster.api import ClusterError, ForbiddenError
-from rollout_reporter.cluster.lookups import list_uids
-from rollout_reporter.core.workload import Kind
+from rollout_reporter.cluster.api import ClusterError, ForbiddenError, NotFoundError
+from rollout_reporter.cluster.lookups import Existing, find_workload, list_workloads
+from rollout_reporter.core.workload import Kind, Snapshot
 
 from .book import Book
 from .context import Context
@@ -17,10 +22,23 @@ from .sightings import Gone, Hidden
 log = logging.getLogger(__name__)
 
 PERIOD: Final = timedelta(minutes=5)
+WATCH_LAG: Final = timedelta(seconds=10)
+"""How long the watch may take to show what a list has shown."""
+
+
+@dataclass(slots=True)
+class World:
+    """What exists."""
+
+    uids: set[str] = field(default_factory=set)
+    ours: list[Existing] = field(default_factory=list)
+    """Workloads that are annotated, or on record."""
+    hidden: set[str] = field(default_factory=set)
+    """Namespaces that may not be read."""
 
 
 async def sweep(context: Context, book: Book, before: Callable[[], Awaitable[None]]) -> None:
-    """Look again and again whether the workloads on record still exist; until cancelled."""
+    """Look again and again whether all is as it was seen; until cancelled."""
     while True:
         await asyncio.sleep(PERIOD.total_seconds())
         try:
@@ -31,22 +49,55 @@ async def sweep(context: Context, book: Book, before: Callable[[], Awaitable[Non
 
 
 async def sweep_once(context: Context, book: Book) -> None:
-    """Compare the workloads on record with those that exist, by their uids."""
+    """Find what the watch has missed: ends of workloads, by their uids, and versions of living ones."""
     known = [tracked.ref for tracked in book.values() if not tracked.is_gone]
-    found: set[str] = set()
-    hidden: set[str] = set()
+    world = await _look(context, {ref.uid for ref in known})
+    for ref in known:
+        if ref.namespace in world.hidden:
+            context.sightings.put(Hidden(ref))
+        elif ref.uid not in world.uids:
+            log.warning("%s: its end was missed by the watch", ref.place)
+            context.sightings.put(Gone(ref), after_gap=True)
+    behind = [each for each in world.ours if _is_behind(context, each)]
+    if behind:
+        await asyncio.sleep(WATCH_LAG.total_seconds())
+        await _catch_up(context, [each for each in behind if _is_behind(context, each)])
+
+
+async def _look(context: Context, known: Collection[str]) -> World:
+    world = World()
     for namespace in context.settings.watch_namespaces or ("",):
         try:
             for kind in Kind:
-                found |= await list_uids(context.api, kind, namespace)
+                async for each in list_workloads(context.api, kind, namespace):
+                    world.uids.add(each.ref.uid)
+                    if each.is_annotated or each.ref.uid in known:
+                        world.ours.append(each)
         except ForbiddenError as error:
             if not namespace:
                 raise
             log.warning("namespace %s cannot be read: %s", namespace, error)
-            hidden.add(namespace)
-    for ref in known:
-        if ref.namespace in hidden:
-            context.sightings.put(Hidden(ref))
-        elif ref.uid not in found:
-            log.warning("%s: its end was missed by the watch", ref.place)
-            context.sightings.put(Gone(ref), after_gap=True)
+            world.hidden.add(namespace)
+    return world
+
+
+def _is_behind(context: Context, existing: Existing) -> bool:
+    """Whether the watch has shown less of a workload than a list."""
+    seen = context.sightings.get(existing.ref.place)
+    if seen is None or seen.ref != existing.ref:
+        return existing.is_annotated and context.is_served(existing.ref.namespace)
+    if not isinstance(seen, Snapshot):
+        return False
+    is_ours = seen.is_annotated or existing.is_annotated
+    return is_ours and seen.resource_version < existing.resource_version
+
+
+async def _catch_up(context: Context, missed: Collection[Existing]) -> None:
+    for each in missed:
+        log.warning("%s: the watch has missed a change", each.ref.place)
+        try:
+            context.sightings.put(await find_workload(context.api, each.ref), after_gap=True)
+        except NotFoundError:
+            context.sightings.put(Gone(each.ref), after_gap=True)
+    if missed:
+        context.restart_watch()

@@ -97,6 +97,7 @@ class Watch:
         self._api, self._settings, self._sightings = api, settings, sightings
         self._selected: frozenset[str] | None = None
         self._known: set[str] = set()
+        self._end: Callable[[], None] = _nothing
         self.is_running = False
 
     async def run(self) -> None:
@@ -121,7 +122,7 @@ class Watch:
     async def _learn_references(self, served: Served) -> bool:
         """See the Rollouts that use a Deployment's template before any Deployment; False if that failed."""
         self._selected = served.namespaces
-        observer = Observer(self._put, self._is_served, self._known)
+        observer = Observer(self._put, self.is_served, self._known)
         namespaces = self._settings.watch_namespaces or ("",)
         for namespace in namespaces if Kind.ROLLOUT in served.kinds else ():
             try:
@@ -139,6 +140,7 @@ class Watch:
         """Run kopf until it ends or the cluster serves something else."""
         loop = asyncio.get_running_loop()
         stop, ended = threading.Event(), asyncio.Event()
+        self._end = stop.set
 
         def deliver(sighting: Sighting, is_listed: bool) -> None:  # noqa: FBT001 (see `Observer.deliver`)
             loop.call_soon_threadsafe(self._put, sighting, is_listed)
@@ -146,7 +148,7 @@ class Watch:
         def end() -> None:
             loop.call_soon_threadsafe(ended.set)
 
-        registry = _registry(Observer(deliver, self._is_served, self._known), served, self._api)
+        registry = _registry(Observer(deliver, self.is_served, self._known), served, self._api)
         arguments = (registry, self._settings, stop, end)
         thread = threading.Thread(target=_kopf_thread, args=arguments, name="kopf", daemon=True)
         log.info("watching %s", " and ".join(served.kinds))
@@ -156,7 +158,7 @@ class Watch:
             while not ended.is_set() and await self._discover() in {served, None}:
                 await _wait(ended, DISCOVERY_PERIOD.total_seconds())
         finally:
-            self.is_running = False
+            self.is_running, self._end = False, _nothing
             stop.set()
             await asyncio.shield(ended.wait())
             await asyncio.to_thread(thread.join)
@@ -164,10 +166,19 @@ class Watch:
     def _put(self, sighting: Sighting, is_listed: bool) -> None:  # noqa: FBT001 (see `Observer.deliver`)
         self._sightings.put(sighting, after_gap=is_listed)
 
-    def _is_served(self, namespace: str) -> bool:
+    def restart(self) -> None:
+        """Begin anew: what this watch has shown is less than there is."""
+        self._end()
+
+    def is_served(self, namespace: str) -> bool:
+        """Whether workloads of a Namespace are watched."""
         if self._selected is not None and namespace not in self._selected:
             return False
         return not any(fnmatchcase(namespace, glob) for glob in self._settings.exclude_namespaces)
+
+
+def _nothing() -> None:
+    """No watch runs."""
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """What a leader works with, against a fake API server."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,7 +23,9 @@ async def _start_above(_: Iterable[int]) -> None:
 
 
 @asynccontextmanager
-async def leading(api: ApiClient, **options: Any) -> AsyncIterator[Context]:
+async def leading(
+    api: ApiClient, *, restart_watch: Callable[[], None] = lambda: None, **options: Any
+) -> AsyncIterator[Context]:
     """One term of leadership, without JiraSites."""
     settings = Settings(namespace="ops", **options)
     sightings = Sightings()
@@ -35,6 +37,8 @@ async def leading(api: ApiClient, **options: Any) -> AsyncIterator[Context]:
             identity="pod_1",
             cluster="eu1",
             sightings=sightings,
+            is_served=lambda namespace: namespace != "kube-system",
+            restart_watch=restart_watch,
             sites=Sites(api, http, settings, cluster="eu1", now=utc_now),
             journal=Journal(api, "ops"),
             now=utc_now,

@@ -1,16 +1,19 @@
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.controller import sweep as sweeping
 from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.controller.context import Context
-from rollout_reporter.controller.sightings import Gone
+from rollout_reporter.controller.sightings import Gone, Hidden
 from rollout_reporter.controller.sweep import sweep_once
 from rollout_reporter.core.ledger import Ledger
-from rollout_reporter.core.workload import Kind, WorkloadRef
+from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
 from unit.cluster.fake_cluster import APPS, ARGO, FakeCluster
 from unit.controller.leading import leading
 from unit.core.situations import deployment, ref, snapshot
@@ -28,12 +31,18 @@ def book_of(*refs: WorkloadRef, **known: Any) -> Book:
     return Book({one.place: Tracked(ledger=Ledger(one), **known) for one in refs})
 
 
+def version(held: dict[str, Any]) -> int:
+    return int(held["metadata"]["resourceVersion"])
+
+
 async def test_a_workload_that_exists_is_left_alone(cluster: FakeCluster, context: Context) -> None:
-    cluster.hold(DEPLOYMENT, deployment())
-    cluster.hold(f"{ARGO}/rollouts/cart", {"metadata": {"uid": "uid-2"}})
+    held = cluster.hold(DEPLOYMENT, deployment())
+    cluster.hold(f"{ARGO}/rollouts/cart", {"metadata": {"uid": "uid-2", "namespace": "shop"}})
+    seen = snapshot(resource_version=version(held))
+    context.sightings.put(seen)
     await sweep_once(context, book_of(ref(), ref("cart", kind=Kind.ROLLOUT, uid="uid-2")))
 
-    assert context.sightings.get(ref().place) is None
+    assert context.sightings.get(ref().place) == seen
     assert context.sightings.get(ref("cart", kind=Kind.ROLLOUT).place) is None
 
 
@@ -47,16 +56,22 @@ async def test_a_workload_that_is_gone_is_seen_as_gone(
     assert "shop/deployment/checkout" in caplog.text
 
 
-async def test_a_workload_whose_namesake_exists_is_gone(cluster: FakeCluster, context: Context) -> None:
+@pytest.mark.usefixtures("quickly")
+async def test_the_namesake_of_a_workload_that_is_gone_is_seen(
+    cluster: FakeCluster, context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
     cluster.hold(DEPLOYMENT, deployment(uid="uid-2"))
     await sweep_once(context, book_of(ref()))
+    found = context.sightings.get(ref().place)
 
-    assert context.sightings.get(ref().place) == Gone(ref())
+    assert "its end was missed" in caplog.text
+    assert isinstance(found, Snapshot)
+    assert found.ref == ref(uid="uid-2")
 
 
 async def test_what_the_watch_knows_of_a_namesake_stays(cluster: FakeCluster, context: Context) -> None:
-    cluster.hold(DEPLOYMENT, deployment(uid="uid-2"))
-    namesake = snapshot(ref=ref(uid="uid-2"))
+    held = cluster.hold(DEPLOYMENT, deployment(uid="uid-2"))
+    namesake = snapshot(ref=ref(uid="uid-2"), resource_version=version(held))
     context.sightings.put(namesake)
     await sweep_once(context, book_of(ref()))
 
@@ -84,3 +99,54 @@ async def test_who_cannot_look_declares_nobody_gone(cluster: FakeCluster, contex
     with pytest.raises(ClusterError):
         await sweep_once(context, book_of(ref()))
     assert context.sightings.get(ref().place) is None
+
+
+async def test_a_namespace_that_may_not_be_read_hides_its_workloads_and_stops_no_other(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    cluster.refusals["GET /apis/apps/v1/namespaces/shop/deployments"] = (403, "no rights")
+    async with leading(api, watch_namespaces=("shop", "bank")) as context:
+        here, there = ref(), replace(ref(), namespace="bank")
+        await sweep_once(context, book_of(here, there))
+
+        assert context.sightings.get(here.place) == Hidden(here)
+        assert context.sightings.get(there.place) == Gone(there)
+
+
+# The watch.
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "WATCH_LAG", timedelta(milliseconds=1))
+
+
+@pytest.mark.usefixtures("quickly")
+@pytest.mark.parametrize("older", [None, snapshot(resource_version=1)])
+async def test_what_the_watch_does_not_show_is_read_and_the_watch_started_again(
+    older: Snapshot | None, cluster: FakeCluster, api: ApiClient
+) -> None:
+    restarts: list[bool] = []
+    cluster.hold(DEPLOYMENT, deployment())
+    async with leading(api, restart_watch=lambda: restarts.append(True)) as context:
+        if older:
+            context.sightings.put(older)
+        await sweep_once(context, book_of())
+        found = context.sightings.get(ref().place)
+
+        assert isinstance(found, Snapshot)
+        assert found.resource_version == version(cluster.objects[DEPLOYMENT])
+        assert context.sightings.take_gap(ref().place)
+        assert restarts == [True]
+
+
+@pytest.mark.usefixtures("quickly")
+async def test_a_watch_that_has_shown_all_is_left_alone(cluster: FakeCluster, api: ApiClient) -> None:
+    restarts: list[bool] = []
+    held = cluster.hold(DEPLOYMENT, deployment())
+    cluster.hold(f"{APPS}/deployments/unannotated", deployment(name="unannotated", keys=None))
+    async with leading(api, restart_watch=lambda: restarts.append(True)) as context:
+        context.sightings.put(snapshot(resource_version=version(held)))
+        await sweep_once(context, book_of(ref()))
+
+    assert restarts == []
