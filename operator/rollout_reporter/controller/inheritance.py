@@ -5,7 +5,7 @@ replaced before the next leader looked, nothing in the cluster knows its end; Ji
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -43,12 +43,13 @@ class Inheritance:
         self._link, self._now = link, now
         self._until = now() + PATIENCE
 
-    async def honoured(self, tracked: Tracked, planned: Ledger) -> Ledger:
-        """Return a ledger in which the ends stand that Jira was told of before.
+    async def ends(self, tracked: Tracked, planned: Ledger) -> Sequence[DeploymentData]:
+        """Return the ends that Jira was told of, of those that are about to be closed otherwise.
 
         Raises:
             UnavailableError: Jira cannot tell just now.
         """
+        found = []
         for site, key in sorted(tracked.inherited):
             entry = planned.entry(key)
             if entry is None or entry.state not in _GUESSES:
@@ -57,10 +58,8 @@ class Inheritance:
             tracked.inherited.discard((site, key))
             if held and held.state in _ENDS:
                 log.info("%s: Jira was told that number %d is %s", tracked.ref.place, key.number, held.state)
-                because = "as it was reported before the operator was started anew"
-                known = replace(entry, state=held.state, because=because, since=held.last_updated)
-                planned = planned.put(known)
-        return planned
+                found.append(held)
+        return found
 
     async def _held(self, site: str, key: DeploymentKey) -> DeploymentData | None:
         link = self._link(site)
@@ -70,3 +69,15 @@ class Inheritance:
         if held.reason in _PASSING and self._now() < self._until:
             raise UnavailableError(f"Jira cannot tell yet what an earlier leader has sent: {held.message}")
         return None
+
+
+def honoured(planned: Ledger, ends: Iterable[DeploymentData]) -> Ledger:
+    """Return a ledger in which those ends stand, and not the guesses."""
+    because = "as it was reported before the operator was started anew"
+    by_number = {each.deployment_sequence_number: each for each in ends}
+    for entry in planned.entries:
+        end = by_number.get(entry.number)
+        if end and entry.state in _GUESSES:
+            known = replace(entry, state=end.state, because=because, since=end.last_updated)
+            planned = planned.put(known)
+    return planned

@@ -30,7 +30,7 @@ from .backoff import Backoff
 from .book import Book, Tracked
 from .context import Context
 from .examination import examine, with_template
-from .inheritance import Inheritance
+from .inheritance import Inheritance, honoured
 from .metrics import METRICS
 from .outbox import Item
 from .post import Post
@@ -224,9 +224,7 @@ class Reporter:
             sighting = await self._look_up(place)  # a namesake of the one on record has come and gone
         match sighting:
             case Gone():
-                closed = close(tracked.ledger, "the workload was deleted", self._context.now())
-                tracked.ledger = await self._inheritance.honoured(tracked, closed)
-                tracked.snapshot, tracked.is_gone = None, True
+                await self._close(tracked, "the workload was deleted", State.CANCELLED)
             case Hidden():
                 await self._lose_sight(tracked)
             case _:
@@ -244,8 +242,13 @@ class Reporter:
             self._queue.add_after(tracked.ref.place, rest)
             return
         because = "it can be seen no more: its namespace, or the operator's rights there, are gone"
-        closed = close(tracked.ledger, because, now, State.UNKNOWN)
-        tracked.ledger = await self._inheritance.honoured(tracked, closed)
+        await self._close(tracked, because, State.UNKNOWN)
+
+    async def _close(self, tracked: Tracked, because: str, state: State) -> None:
+        """Close what a workload that is gone has left open."""
+        now = self._context.now()
+        ends = await self._inheritance.ends(tracked, close(tracked.ledger, because, now, state))
+        tracked.ledger = honoured(close(tracked.ledger, because, now, state), ends)
         tracked.snapshot, tracked.is_gone = None, True
 
     async def _claim(self, tracked: Tracked) -> None:
@@ -286,7 +289,9 @@ class Reporter:
         target = await self._target(tracked, seen)
         seen = replace(seen, target=target, rules=self._rules(tracked, target))
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
-        ledger = await self._inheritance.honoured(tracked, plan(seen, tracked.ledger, now))
+        ends = await self._inheritance.ends(tracked, plan(seen, tracked.ledger, now))
+        # Planned again, since Jira may have answered something else meanwhile.
+        ledger = honoured(plan(seen, tracked.ledger, now), ends)
         tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
         tracked.skipped += uncertain(seen)
         tracked.gains = keys_gained(seen, tracked.ledger)

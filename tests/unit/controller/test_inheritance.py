@@ -7,7 +7,7 @@ import pytest
 
 from rollout_reporter.cluster.api import UnavailableError
 from rollout_reporter.controller.book import Tracked
-from rollout_reporter.controller.inheritance import PATIENCE, Inheritance
+from rollout_reporter.controller.inheritance import PATIENCE, Inheritance, honoured
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, State, Update
@@ -45,7 +45,8 @@ class Leader:
 
     async def closes(self, one: Entry) -> Entry | None:
         """What becomes of an entry that is about to be closed."""
-        return (await self._inheritance.honoured(self.tracked, Ledger(ref(), (one,)))).current
+        planned = Ledger(ref(), (one,))
+        return honoured(planned, await self._inheritance.ends(self.tracked, planned)).current
 
 
 @pytest.fixture
