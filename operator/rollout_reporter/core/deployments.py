@@ -27,7 +27,8 @@ from .objects import (
     timestamp,
     wishes_of,
 )
-from .workload import Kind, Reading, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
+from .report import State
+from .workload import End, Kind, Reading, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 REVISION: Final = "deployment.kubernetes.io/revision"
 REVISION_HISTORY: Final = "deployment.kubernetes.io/revision-history"
@@ -109,4 +110,21 @@ def _read_status(body: Object) -> Reading:
         deadline_is_lost=reason in {"NewReplicaSetAvailable", "ProgressDeadlineExceeded"},
         has_completed=reason == "NewReplicaSetAvailable" and status.get("replicas", 0) <= updated,
         replica_failure=failure.get("message") if failure.get("status") == "True" else None,
+        ends=_ends(status, progressing, named.group(1)) if named else (),
     )
+
+
+def _ends(status: Object, progressing: Object, replica_set: str) -> tuple[End, ...]:
+    """The last word on a ReplicaSet, which stays until its controller has begun with the next one.
+
+    Without any replicas every ReplicaSet is called complete: that is no success.
+    """
+    match progressing.get("reason"):
+        case "NewReplicaSetAvailable" if status.get("replicas"):
+            since = timestamp(progressing.get("lastUpdateTime"))
+            return (End(replica_set, State.SUCCESSFUL, "all new pods were available", since),)
+        case "ProgressDeadlineExceeded":
+            since = timestamp(progressing.get("lastTransitionTime"))
+            return (End(replica_set, State.FAILED, "progress deadline exceeded", since),)
+        case _:
+            return ()

@@ -157,11 +157,20 @@ def _is_same(
         (identity.revision or 0) > (known.revision or 0)
     )
     if known.template == snapshot.template:
-        return not has_grown
+        return not has_grown or _only_restarted(known, identity, replica_sets)
     if known.release == snapshot.release:  # a restart, or the undoing of one
         return not _missed(known, identity, snapshot, replica_sets)
     # A Rollout whose template was written in another way that means the same, see HASH_TRUST.
     return snapshot.ref.kind is Kind.ROLLOUT and known.replica_set == identity.replica_set and not has_grown
+
+
+def _only_restarted(known: Rollout, identity: Identity, replica_sets: Sequence[ReplicaSetFacts]) -> bool:
+    """Whether it is certain that only restarts, undone since, came between two revisions."""
+    if identity.facts is None or known.revision is None:
+        return False
+    releases = {each.revision: each.release for each in replica_sets}
+    between = range(known.revision + 1, identity.facts.revision)
+    return bool(between) and all(releases.get(each) == identity.facts.release for each in between)
 
 
 def _is_put_back(known: Rollout, previous: Rollout, identity: Identity, snapshot: Snapshot) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .course import Course, Rollout
+from .endings import with_proven_end
 from .identity import HASH_TRUST, asked_for, identify
 from .report import State
 from .workload import PENDING_GRACE, PodTrouble, ReplicaSetFacts, Signal, Snapshot
@@ -43,10 +44,11 @@ def judge(
     if not snapshot.release:
         return replace(before, asked=None, missed=())  # without a template nothing was asked for
     if not snapshot.observed:
-        return asked_for(snapshot, before, now)  # a stale status says nothing: the last verdict stays
+        # A stale status says nothing of what is wanted now: the last verdict stays.
+        return asked_for(snapshot, with_proven_end(before, snapshot), now)
     if snapshot.reading.signal is Signal.REFUSED:
         return replace(before, asked=None, missed=(), is_refused=True)
-    course = identify(snapshot, before, now, replica_sets)
+    course = identify(snapshot, with_proven_end(before, snapshot), now, replica_sets)
     if course.taken_up is None or course.asked or not snapshot.observed:
         return course
     rollout = _clocked(_named(course.taken_up, snapshot, course), snapshot, now)

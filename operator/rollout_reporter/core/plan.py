@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from .course import Asked, Course, Rollout
+from .endings import may_turn_out
 from .identity import id_of_missed
 from .keys import MAX_ASSOCIATIONS, certain_keys, is_refused, keys_gained, keys_of
 from .ledger import Entry, Ledger
@@ -25,6 +26,7 @@ SUPERSEDED: Final = "superseded"
 
 def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     """Bring the ledger up to what is seen; whatever was opened and is over is closed first."""
+    ledger = _ended(seen, ledger)
     if because := over(seen.snapshot):
         return close(ledger, because, now)
     ledger = _catch_up(seen, ledger, now)
@@ -48,8 +50,13 @@ def close(
     """Close what is open: nothing may stay "in progress" for ever, `but` the one that goes on."""
     for entry in ledger.entries:
         if entry.state.is_open and entry.key != but:
-            ledger = ledger.put(replace(entry, state=state, because=because, since=now))
+            ledger = ledger.put(_closed(entry, because, now, state))
     return ledger
+
+
+def _closed(entry: Entry, because: str, now: datetime, state: State) -> Entry:
+    """An entry with its end; what came before may have been dated by a clock that is a little ahead."""
+    return replace(entry, state=state, because=because, since=max(now, entry.since))
 
 
 def wants_target(seen: Seen, ledger: Ledger) -> bool:
@@ -64,11 +71,23 @@ def wants_target(seen: Seen, ledger: Ledger) -> bool:
     return course.taken_up is not None and ledger.find(course.taken_up.id) is None
 
 
+def _ended(seen: Seen, ledger: Ledger) -> Ledger:
+    """Note how that has ended which is left behind, so that it is not closed as if nobody knew."""
+    course = seen.course
+    is_left = course.asked or not seen.snapshot.observed
+    for rollout in filter(None, (course.previous, course.taken_up if is_left else None)):
+        entry = ledger.find(rollout.id)
+        if entry and rollout.state and may_turn_out(entry.state, rollout.state):
+            ended = replace(entry, state=rollout.state, because=rollout.because, since=rollout.since)
+            ledger = ledger.put(ended)
+    return ledger
+
+
 def _withdraw(ledger: Ledger, now: datetime) -> Ledger:
     waiting = ledger.waiting
     if waiting is None:
         return ledger
-    return ledger.put(replace(waiting, state=State.CANCELLED, because="the change was withdrawn", since=now))
+    return ledger.put(_closed(waiting, "the change was withdrawn", now, State.CANCELLED))
 
 
 def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
@@ -141,8 +160,10 @@ def _superseded(
 ) -> Ledger:
     """Close what a new rollout replaces: by what was seen of its end."""
     revision = f"revision {by.revision}" if by.revision is not None else "a newer version"
-    if by.replaces:
-        return close(ledger, f"rolled back by {revision}", now, State.ROLLED_BACK, but=but)
+    for entry in ledger.entries if by.replaces else ():
+        # Others than the one that it replaces were superseded before, by what nobody has seen.
+        if entry.state.is_open and entry.key != but and entry.rollout_id in {by.replaces, None}:
+            ledger = ledger.put(_closed(entry, f"rolled back by {revision}", now, State.ROLLED_BACK))
     if course.was_unseen:
         because = f"{SUPERSEDED} by {revision} while nobody looked: its outcome is not known"
         return close(ledger, because, now, State.UNKNOWN, but=but)
@@ -158,7 +179,7 @@ def _rolled_back(ledger: Ledger, by: Rollout, now: datetime) -> Ledger:
         return ledger
     was = replaced.state.replace("_", " ")
     because = f"rolled back by revision {by.revision} (was {was}: {replaced.because})"
-    return ledger.put(replace(replaced, state=State.ROLLED_BACK, because=because, since=now))
+    return ledger.put(_closed(replaced, because, now, State.ROLLED_BACK))
 
 
 def _carried_on(entry: Entry, rollout: Rollout, now: datetime) -> Entry:

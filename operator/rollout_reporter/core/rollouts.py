@@ -4,6 +4,7 @@ The rules are those of argo-rollouts' `CalculateRolloutPhase` and `GetRolloutPha
 https://github.com/argoproj/argo-rollouts/blob/master/utils/rollout/rolloututil.go
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,7 +28,8 @@ from .objects import (
     timestamp,
     wishes_of,
 )
-from .workload import Kind, Reading, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
+from .report import State
+from .workload import End, Kind, Reading, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 REVISION: Final = "rollout.argoproj.io/revision"
 WORKLOAD_GENERATION: Final = "rollout.argoproj.io/workload-generation"
@@ -60,7 +62,7 @@ def read_rollout(body: Object) -> Snapshot:
         counts=tuple(status.get(f"{each}Replicas", 0) for each in ("updated", "ready", "available")),
         deadline=timedelta(seconds=spec.get("progressDeadlineSeconds") or _DEFAULT_DEADLINE),
         default_max_duration=None,
-        reading=_read_status(body),
+        reading=replace(_read_status(body), ends=tuple(_ends(body))),
         selector=selector_of(body),
         images=images_of(template),
         wishes=overlaid(wishes_of(body), wishes_of(template)),
@@ -121,15 +123,47 @@ def _read_status(body: Object) -> Reading:
         return Reading(Signal.REFUSED, f"invalid spec: {conditions['InvalidSpec'].get('message', '')}")
     if wanted == 0 and not status.get("replicas"):
         return Reading(Signal.IDLE, "no replicas are wanted")
-    if phase == "Degraded":
-        cause = str(status.get("message") or "degraded")
+    if _is_broken(status):
         since = _when(conditions, "Progressing", "lastTransitionTime")
         # Healthy once, and the stable version since: what is broken now broke after its success.
         has_completed = is_stable and "Healthy" in conditions
-        return Reading(Signal.BROKEN, cause, since, status.get("currentPodHash"), has_completed)
+        return Reading(Signal.BROKEN, _cause(status), since, status.get("currentPodHash"), has_completed)
     if phase == "Healthy" and is_stable:
         return Reading(Signal.COMPLETE, because, _when(conditions, "Healthy", "lastTransitionTime"))
     return Reading(Signal.MOVING, f"paused{step}, {because}" if phase == "Paused" else f"{because}{step}")
+
+
+def _ends(body: Object) -> Iterator[End]:
+    """The promotion of a version, or what broke one before that.
+
+    The first version is called stable from its beginning: to have been healthy is what proves it. Without any
+    pods everything is healthy: that is no success.
+    """
+    status, conditions = body.get("status") or {}, conditions_of(body)
+    current, stable = status.get("currentPodHash"), status.get("stableRS")
+    promoted = stable if "Healthy" in conditions else None
+    if promoted and status.get("replicas"):
+        since = _when(conditions, "Healthy", "lastTransitionTime")
+        yield End(promoted, State.SUCCESSFUL, "promoted to be the stable version", since, is_kept=True)
+    if current and current != promoted and _is_broken(status) and "InvalidSpec" not in conditions:
+        since = _when(conditions, "Progressing", "lastTransitionTime")
+        yield End(current, State.FAILED, _cause(status), since)
+
+
+def _is_broken(status: Object) -> bool:
+    return status.get("phase") == "Degraded" or _is_aborted(status)
+
+
+def _is_aborted(status: Object) -> bool:
+    """Whether a version was given up; the phase may say otherwise for a while, as when pods are missing."""
+    stable = status.get("stableRS")
+    return status.get("abort") is True and bool(stable) and stable != status.get("currentPodHash")
+
+
+def _cause(status: Object) -> str:
+    if status.get("phase") != "Degraded":
+        return "the rollout was aborted"
+    return str(status.get("message") or "degraded")
 
 
 def _when(conditions: dict[str, Object], kind: str, field: str) -> datetime | None:

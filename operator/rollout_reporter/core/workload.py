@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from .condition import ShownCondition
 from .issue_keys import IssueKeys
+from .report import State
 
 
 class Kind(StrEnum):
@@ -81,6 +82,20 @@ class Signal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """The end of a rollout that a status still tells, even when it is about a newer one by now."""
+
+    replica_set: str
+    """Its ReplicaSet: the name for a Deployment, the pod hash for a Rollout."""
+    state: State
+    because: str
+    since: datetime | None
+    """When it came to be so, or a moment after it; `None` if the status does not tell."""
+    is_kept: bool = False
+    """Whether it goes on being told while its ReplicaSet runs anew, under another revision."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """The controller's signal in one status, with its reason in words made for a person."""
 
@@ -99,6 +114,8 @@ class Reading:
     a new one was lost in a conflict of writes (which any writer of the status can cause, so can we)."""
     replica_failure: str | None = None
     """Why pods cannot be created, if they cannot."""
+    ends: tuple[End, ...] = ()
+    """What it tells of how rollouts have ended, the surest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

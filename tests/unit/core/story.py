@@ -91,13 +91,17 @@ class Story:
         return self.seen()
 
     def completes(self) -> "Story":
+        return self.completes_unseen().seen()
+
+    def completes_unseen(self) -> "Story":
         self._counts = (self.replicas, self.replicas)
-        self._condition("NewReplicaSetAvailable")
-        return self.seen()
+        return self._condition("NewReplicaSetAvailable")
 
     def exceeds_its_deadline(self) -> "Story":
-        self._condition("ProgressDeadlineExceeded")
-        return self.seen()
+        return self.exceeds_its_deadline_unseen().seen()
+
+    def exceeds_its_deadline_unseen(self) -> "Story":
+        return self._condition("ProgressDeadlineExceeded")
 
     def runs(self, image: str, **changes: Any) -> "Story":
         """A rollout from its beginning to its success."""
@@ -112,8 +116,8 @@ class Story:
         self.now += timedelta(**delta)
         return self.seen(again=True)
 
-    def deleted(self) -> "Story":
-        return self.seen(deleting=True)
+    def deleted(self, *, observed: bool = True) -> "Story":
+        return self.seen(deleting=True, observed=observed)
 
     def unseen(self) -> "Story":
         """The operator goes away; what it remembers is what it has recorded."""
@@ -157,7 +161,7 @@ class Story:
             "spec": {"containers": [{"name": "web", "image": self.image}]},
         }
 
-    def _condition(self, reason: str) -> None:
+    def _condition(self, reason: str) -> "Story":
         name = next(version.name for version in self.versions if version.template == self._template())
         at = f"{self.now:%Y-%m-%dT%H:%M:%SZ}"
         self._conditions = [
@@ -170,6 +174,7 @@ class Story:
                 "lastTransitionTime": at,
             }
         ]
+        return self
 
     def _snapshot(self, *, observed: bool, deleting: bool) -> Snapshot:
         updated, available = self._counts

@@ -1,0 +1,56 @@
+"""The end of a rollout that was not seen itself, but that what came after it still tells.
+
+Snapshots are merged: the one that showed the end may never have been judged, because the next template was
+written right after it. What the ReplicaSets look like by then proves nothing: pods of the old version go on
+becoming available after the new one was asked for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from .course import Course, Rollout
+from .report import State
+from .seen import over
+from .workload import End, Snapshot
+
+_MAY_TURN_OUT: Final[Mapping[State, frozenset[State]]] = {
+    State.PENDING: frozenset({State.SUCCESSFUL, State.FAILED}),
+    State.IN_PROGRESS: frozenset({State.SUCCESSFUL, State.FAILED}),
+    State.FAILED: frozenset({State.SUCCESSFUL}),
+}
+"""What a rollout can turn out to have been in the end; one that was given up remains so."""
+
+
+def may_turn_out(state: State | None, end: State) -> bool:
+    """Whether what was last seen in one state can turn out to have ended in another."""
+    return state is not None and end in _MAY_TURN_OUT.get(state, ())
+
+
+def with_proven_end(before: Course, snapshot: Snapshot) -> Course:
+    """What is known, with the end of the rollout that a snapshot leaves behind if its status proves one."""
+    left = before.taken_up
+    if left is None or not _is_left(left, snapshot):
+        return before
+    for end in snapshot.reading.ends:
+        if _is_proof(end, left, before.previous) and may_turn_out(left.state, end.state):
+            since = max(end.since, left.since) if end.since else left.since
+            return replace(before, taken_up=replace(left, state=end.state, because=end.because, since=since))
+    return before
+
+
+def _is_left(rollout: Rollout, snapshot: Snapshot) -> bool:
+    """Whether no later status will be about this rollout, or nobody asks for it any more."""
+    return rollout.template != snapshot.template or (not snapshot.observed and over(snapshot) is not None)
+
+
+def _is_proof(end: End, rollout: Rollout, previous: Rollout | None) -> bool:
+    """Whether this is the end of this very rollout.
+
+    One that goes back to a ReplicaSet may find there the end of its first time, unless the version between
+    the two has ended in the same way since.
+    """
+    if end.replica_set != rollout.replica_set:
+        return False
+    is_first_time = rollout.replaces is None
+    return is_first_time or not end.is_kept or (previous is not None and previous.state is end.state)

@@ -1,0 +1,115 @@
+"""The end of a rollout that nobody saw, told by what came after it."""
+
+from unit.core.story import Story, Version
+
+
+def test_a_success_that_was_not_seen_is_told_as_soon_as_the_next_version_is_asked_for() -> None:
+    story = Story().runs("web:1").begins("web:2").completes_unseen()
+    completed = story.now
+
+    story.asked_for("web:3")
+
+    assert story.states == ["successful", "successful"]
+    assert story.current.because == "all new pods were available"
+    assert story.current.since == completed
+    assert story.taken_up().states == ["successful", "successful", "in_progress"]
+
+
+def test_a_success_stays_one_when_the_next_version_waits_for_long() -> None:
+    story = Story().runs("web:1").begins("web:2").completes_unseen().asked_for("web:3")
+    story.now += story.last.keys_quiet_time
+
+    assert story.seen(observed=False).states == ["successful", "successful", "pending"]
+
+
+def test_a_late_success_of_a_failed_rollout_is_told() -> None:
+    story = Story().runs("web:1").begins("web:2").exceeds_its_deadline().completes_unseen()
+    assert story.asked_for("web:3").states == ["successful", "successful"]
+
+
+def test_a_failure_that_was_not_seen_stays_one() -> None:
+    story = Story().runs("web:1").begins("web:2").exceeds_its_deadline_unseen().begins("web:3")
+    assert story.states == ["successful", "failed", "in_progress"]
+    assert story.ledger.entries[1].because == "progress deadline exceeded"
+
+
+def test_a_success_that_was_not_seen_is_rolled_back_only_once_the_way_back_has_succeeded() -> None:
+    story = Story().runs("web:1").begins("web:2").completes_unseen().begins("web:1")
+    assert story.states == ["successful", "successful", "in_progress"]
+
+    story.completes()
+
+    assert story.states == ["successful", "rolled_back", "successful"]
+    assert "was successful" in story.ledger.entries[1].because
+
+
+def test_the_word_that_is_left_when_an_old_replica_set_is_taken_up_tells_of_the_success_before() -> None:
+    """The way back needs no new ReplicaSet, so nothing is said of one yet."""
+    story = Story().runs("web:1").begins("web:2").completes_unseen()
+    last_word, story.image = story._conditions, "web:1"
+    story.versions[0].revision, story.versions[0].is_reused = 3, True
+    story._counts, story._conditions = (0, 3), last_word
+
+    assert story.seen().states == ["successful", "successful", "in_progress"]
+
+
+def test_a_way_back_that_succeeds_unseen_is_a_success_too() -> None:
+    story = Story().runs("web:1").begins("web:2").exceeds_its_deadline().begins("web:1").completes_unseen()
+    assert story.begins("web:3").states == ["successful", "failed", "successful", "in_progress"]
+
+
+def test_what_is_left_in_mid_rollout_is_cancelled_whatever_is_said_of_the_version_before() -> None:
+    story = Story().runs("web:1")
+    word_on_the_first = story._conditions
+    story.begins("web:2")
+    story._conditions = word_on_the_first
+
+    assert story.begins("web:3").states == ["successful", "cancelled", "in_progress"]
+
+
+def test_a_rollout_left_without_replicas_is_no_success() -> None:
+    """Without replicas every ReplicaSet is called complete."""
+    story = Story().runs("web:1").begins("web:2")
+    story.replicas = 0
+
+    assert story.completes_unseen().begins("web:3").states == ["successful", "cancelled"]
+
+
+def test_a_success_is_known_even_if_an_earlier_process_left_it_open() -> None:
+    story = Story().runs("web:1").begins("web:2").completes_unseen().unseen().begins("web:3")
+    assert story.states == ["successful", "successful", "in_progress"]
+
+
+def test_a_restart_after_a_success_that_was_not_seen_leaves_it_settled() -> None:
+    story = Story().runs("web:1").begins("web:2").completes_unseen().begins("web:2", restarted="now")
+    assert story.states == ["successful", "successful"]
+
+
+def test_a_success_that_was_not_seen_before_the_keys_were_removed_is_one() -> None:
+    story = Story().runs("web:1").begins("web:2").completes_unseen()
+    story.keys = ""
+
+    assert story.seen(observed=False).states == ["successful", "successful"]
+
+
+def test_a_success_that_was_not_seen_before_the_workload_was_deleted_is_one() -> None:
+    story = Story().runs("web:1").begins("web:2").completes_unseen()
+    assert story.deleted(observed=False).states == ["successful", "successful"]
+
+
+def test_a_restart_and_its_undoing_that_were_not_seen_open_nothing() -> None:
+    story = Story().begins("web:1")
+    story.restarted = "now"
+    story.versions.append(Version("web-b", story._template(), 2, story.now))
+    story.restarted, story.versions[0].revision, story.versions[0].is_reused = "", 3, True
+
+    assert story.completes().states == ["successful"]
+
+
+def test_another_version_and_the_way_back_that_were_not_seen_are_no_restart() -> None:
+    story = Story().begins("web:1")
+    story.image = "web:2"
+    story.versions.append(Version("web-b", story._template(), 2, story.now, noted_keys="SHOP-1"))
+    story.image, story.versions[0].revision, story.versions[0].is_reused = "web:1", 3, True
+
+    assert story.completes().states == ["unknown", "rolled_back", "successful"]

@@ -1,0 +1,76 @@
+"""Ways back that began while nobody looked, and the time of what is closed."""
+
+from datetime import timedelta
+
+import pytest
+
+from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.plan import close
+from rollout_reporter.core.report import State
+from rollout_reporter.core.rollouts import read_rollout
+from rollout_reporter.core.workload import Signal
+from unit.core.situations import NOW, entry, pod_template, ref
+from unit.core.story import Story, Version
+
+
+def version(story: Story, name: str, revision: int, keys: str) -> Version:
+    return Version(name, story._template(), revision, story.now, noted_keys=keys)
+
+
+def test_the_version_that_a_way_back_leads_to_is_not_rolled_back_by_it() -> None:
+    """Between the two was a version that nobody saw; whose it was is not certain, so it is not reported."""
+    story = Story().begins("web:1").unseen()
+    first = story.versions[0]
+    story.image = "web:2"
+    story.versions.append(version(story, "web-b", revision=2, keys="SHOP-9"))
+    story.image = "web:1"
+    first.revision, first.is_reused = 3, True
+    story._condition("ReplicaSetUpdated")
+    story.seen().completes()
+
+    assert story.states == ["unknown", "successful"]
+    assert "while nobody looked" in story.ledger.entries[0].because
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(milliseconds=700)])
+def test_what_is_closed_ends_no_earlier_than_it_came_to_its_last_state(ahead: timedelta) -> None:
+    begun = entry(state=State.IN_PROGRESS, since=NOW + ahead)
+    closed = close(Ledger(ref(), (begun,)), "superseded", NOW).current
+
+    assert closed is not None
+    assert closed.since == NOW + ahead
+
+
+@pytest.mark.parametrize("phase", ["Progressing", "Paused", "Degraded"])
+def test_an_aborted_version_has_failed_whatever_the_phase_says(phase: str) -> None:
+    reading = read_rollout(
+        canary(phase=phase, abort=True, message="more replicas need to be updated")
+    ).reading
+
+    assert reading.signal is Signal.BROKEN
+
+
+def test_abort_says_nothing_of_the_stable_version() -> None:
+    body = canary(phase="Healthy", abort=True, currentPodHash="old")
+    assert read_rollout(body).reading.signal is not Signal.BROKEN
+
+
+def canary(**status: object) -> dict[str, object]:
+    usual = {"currentPodHash": "new", "stableRS": "old", "replicas": 2, "observedGeneration": "2"}
+    return {
+        "metadata": {
+            "name": "cart",
+            "namespace": "shop",
+            "uid": "uid-2",
+            "generation": 2,
+            "resourceVersion": "10",
+            "creationTimestamp": "2026-11-01T12:00:00Z",
+        },
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": {"app": "cart"}},
+            "template": pod_template("cart"),
+            "strategy": {"canary": {"steps": [{"setWeight": 50}, {"pause": {}}]}},
+        },
+        "status": usual | status,
+    }
