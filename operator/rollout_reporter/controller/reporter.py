@@ -226,23 +226,28 @@ class Reporter:
             case Gone():
                 await self._close(tracked, "the workload was deleted", State.CANCELLED)
             case Hidden():
-                await self._lose_sight(tracked)
+                if not await self._lose_sight(tracked):
+                    return  # what is on record may be older than what Jira was told
             case _:
                 await self._follow(tracked, await self._completed(sighting))
                 await self._claim(tracked)
         METRICS.tracked.set(len(self._book))
         self._hand_over(tracked)
 
-    async def _lose_sight(self, tracked: Tracked) -> None:
-        """Close what is open if a workload may not be read for long; nobody can know how it ended."""
+    async def _lose_sight(self, tracked: Tracked) -> bool:
+        """Close what is open once a workload may not be read for long, and tell whether it has been so long.
+
+        Nobody can know how it ended.
+        """
         now = self._context.now()
         tracked.hidden_since = tracked.hidden_since or now
         rest = tracked.hidden_since + HIDDEN_GRACE - now
         if rest > timedelta(0):
             self._queue.add_after(tracked.ref.place, rest)
-            return
+            return False
         because = "it can be seen no more: its namespace, or the operator's rights there, are gone"
         await self._close(tracked, because, State.UNKNOWN)
+        return True
 
     async def _close(self, tracked: Tracked, because: str, state: State) -> None:
         """Close what a workload that is gone has left open."""

@@ -56,6 +56,8 @@ class Asked:
     images: tuple[str, ...]
     because: str
     since: datetime
+    issue_keys: tuple[str, ...] = ()
+    """What the workload showed with it."""
     is_certain: bool = True
     """Whether another version was asked for, not just other words for the same one (see `HASH_TRUST`)."""
 
@@ -80,6 +82,8 @@ class Course:
     """Whether the controller refuses the present spec."""
     missed: tuple[ReplicaSetFacts, ...] = ()
     """Rollouts that came and went unseen before the one taken up last, the oldest first."""
+    passed_by: tuple[Asked, ...] = ()
+    """Templates that were asked for and replaced before they were seen to be taken up, the oldest first."""
     is_remembered: bool = False
     """Whether all this was read from a record, and nothing has been seen since."""
     was_unseen: bool = False
@@ -87,6 +91,10 @@ class Course:
     previous: Rollout | None = None
     """The rollout before the one taken up last."""
     earlier: tuple[Earlier, ...] = ()
+
+    def asked_with(self, facts: ReplicaSetFacts) -> Asked | None:
+        """The wish for a rollout that was never seen to be taken up; `None` if it was not seen either."""
+        return next((each for each in self.passed_by if each.release == facts.release), None)
 
     @property
     def state(self) -> State | None:

@@ -70,9 +70,19 @@ def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
         images=snapshot.images,
         because="paused before it began" if snapshot.paused else "waits for its controller",
         since=before.asked.since if before.asked else now,
+        issue_keys=snapshot.issue_keys,
         is_certain=not (snapshot.observed and known and known.replica_set == snapshot.pod_hash),
     )
-    return replace(before, asked=asked, missed=(), is_refused=False)
+    passed_by = _passed_by(snapshot, before)
+    return replace(before, asked=asked, missed=(), passed_by=passed_by, is_refused=False)
+
+
+def _passed_by(snapshot: Snapshot, before: Course) -> tuple[Asked, ...]:
+    """All wishes that another one has replaced since the last rollout that was taken up."""
+    asked = before.asked
+    if asked is None or asked.release == snapshot.release:
+        return before.passed_by
+    return (*before.passed_by, asked)[-REMEMBERED:]
 
 
 def _identity(
@@ -214,13 +224,15 @@ def _begun(
         counts=snapshot.counts,
         progressed_at=now,
     )
-    earlier = before.earlier
+    earlier, passed_by = before.earlier, _passed_by(snapshot, before)
+    wished = {each.release for each in passed_by}
     if known:
         earlier = (Earlier(known.template, known.replica_set), *earlier)[:REMEMBERED]
     return Course(
         taken_up=rollout,
         missed=missed,
-        was_unseen=before.is_remembered or bool(missed),
+        passed_by=passed_by,
+        was_unseen=before.is_remembered or any(each.release not in wished for each in missed),
         previous=known,
         earlier=earlier,
     )

@@ -57,9 +57,11 @@ def keys_not_allowed(seen: Seen, ledger: Ledger) -> tuple[str, ...]:
 
 
 def certain_keys(seen: Seen, facts: ReplicaSetFacts) -> tuple[str, ...]:
-    """Keys in its template; else the workload's, if every copy since then agrees with them."""
+    """Keys in its template, or seen with it; else the workload's, if every copy since agrees with them."""
     if facts.template_keys.valid:
         return facts.template_keys.valid
+    if asked := seen.course.asked_with(facts):
+        return asked.issue_keys
     own = seen.snapshot.wishes.issue_keys.valid
     copies = {each.noted_keys.valid for each in seen.course.missed if not each.template_keys.valid}
     return own if copies == {own} else ()

@@ -17,11 +17,13 @@ from .numbers import deployment_number
 from .report import DeploymentKey, State
 from .seen import Seen, over
 from .target import Target
-from .workload import PENDING_GRACE, Kind
+from .workload import PENDING_GRACE, Kind, ReplicaSetFacts
 
 MAX_TEXT: Final = 255
 """Jira's limit of a text; what is longer would only fill the cluster's memory."""
 SUPERSEDED: Final = "superseded"
+_OVERTAKEN: Final = "superseded before it was under way"
+_UNSEEN: Final = "came and went while nobody looked: its outcome is not known"
 
 
 def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
@@ -278,14 +280,14 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
         keys = seen.allowed(certain_keys(seen, facts), seen.target.environment.type)
         if not keys:
             continue
-        because = f"{SUPERSEDED} by revision {facts.revision} while nobody looked: its outcome is not known"
+        asked = seen.course.asked_with(facts)
         waiting = ledger.waiting
         if waiting and waiting.release == facts.release:  # it went on while nobody looked
             opened = waiting
         else:
             number = _next_number(seen, ledger, seen.target, facts.revision)
             opened = _opened(seen, seen.target, number, keys, facts.images)
-        ledger = close(ledger, because, now, State.UNKNOWN, but=opened.key)
+        ledger = _overtaken(ledger, facts, asked, now, but=opened.key)
         entry = replace(
             opened,
             rollout_id=id_of_missed(facts),
@@ -294,13 +296,25 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             replica_set_created=facts.created,
             template=facts.template,
             release=facts.release,
-            state=State.UNKNOWN,
-            because="came and went while nobody looked: its outcome is not known",
+            state=State.CANCELLED if asked else State.UNKNOWN,
+            because=_OVERTAKEN if asked else _UNSEEN,
             since=facts.created,
-            began=facts.created,
+            began=asked.since if asked else facts.created,
         )
         ledger = ledger.put(entry)
     return ledger
+
+
+def _overtaken(
+    ledger: Ledger, by: ReplicaSetFacts, asked: Asked | None, now: datetime, *, but: DeploymentKey
+) -> Ledger:
+    """Close what a rollout has replaced that was never seen to be taken up."""
+    because = f"{SUPERSEDED} by revision {by.revision}"
+    if asked:
+        return close(ledger, because, now, but=but)
+    return close(
+        ledger, f"{because} while nobody looked: its outcome is not known", now, State.UNKNOWN, but=but
+    )
 
 
 def _version(images: tuple[str, ...]) -> str:

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
+from rollout_reporter.cluster.journal import Listed
+from rollout_reporter.controller import reporter as reporting
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.reporter import Reporter
@@ -95,3 +98,24 @@ def _reason(cluster: FakeCluster) -> str | None:
     shown = cluster.conditions(f"{APPS}/deployments/cart").get("rollout-reporter.dev/Reported", {})
     reason: str | None = shown.get("reason")
     return reason
+
+
+async def test_a_workload_that_may_not_be_read_is_not_reported_as_it_was_once_and_given_up_later(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the journal lists may be older than what an earlier leader has told Jira."""
+    monkeypatch.setattr(reporting, "HIDDEN_GRACE", timedelta(milliseconds=100))
+    cluster.refusals[f"GET {DEPLOYMENT}"] = (403, "no rights")
+    async with leading(api, watch_namespaces=("shop",)) as context:
+        leader = Leader(context, Book.of([], [Listed(ref(), entry(state=State.IN_PROGRESS))], NOW))
+        handed: list[str] = []
+
+        def is_given_up() -> bool:
+            tracked = leader.book[PLACE]
+            handed.extend(tracked.ledger.entries[0].state.value for _ in tracked.handed)
+            return leader.states() == ["unknown"] and bool(tracked.handed)
+
+        await leader.work_until(is_given_up)
+
+    assert set(handed) == {"unknown"}
+    assert cluster.writes() == []

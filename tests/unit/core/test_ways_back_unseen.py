@@ -74,3 +74,20 @@ def canary(**status: object) -> dict[str, object]:
         },
         "status": usual | status,
     }
+
+
+def test_versions_that_were_asked_for_faster_than_they_could_be_taken_up_are_told_with_their_keys() -> None:
+    story = Story().runs("web:1").begins("web:2", keys="SHOP-2")
+    story.asked_for("web:3", keys="SHOP-3")
+    story.versions.append(version(story, "web-c", revision=3, keys="SHOP-3"))
+    story.asked_for("web:4", keys="SHOP-4")
+    story.taken_up().completes()
+
+    assert story.states == ["successful", "cancelled", "cancelled", "successful"]
+    assert [each.issue_keys for each in story.ledger.entries] == [
+        ("SHOP-1",),
+        ("SHOP-2",),
+        ("SHOP-3",),
+        ("SHOP-4",),
+    ]
+    assert [each.revision for each in story.ledger.entries] == [1, 2, 3, 4]
