@@ -73,6 +73,10 @@ class Journal:
         self._struck: set[tuple[str, DeploymentKey]] = set()
         self._lock = asyncio.Lock()
 
+    def __len__(self) -> int:
+        """How many Jira deployments it lists."""
+        return sum(len(page.entries) for page in self._pages)
+
     async def take_over(self, ceiling: int) -> tuple[tuple[Listed, ...], int]:
         """Read all pages and write them again, which stops whoever led before.
 

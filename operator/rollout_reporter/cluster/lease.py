@@ -133,6 +133,12 @@ class Leadership:
         return self._term is not None and not self._term.is_over(self._now())
 
     @property
+    def is_standby(self) -> bool:
+        """Whether another process leads, by the Lease as last seen."""
+        view = self._seen.view
+        return self._term is None and view is not None and view.holder not in {"", self._me}
+
+    @property
     def ceiling(self) -> int:
         """The highest number that may be issued before the Lease is written again."""
         return self._numbers.ceiling

@@ -63,6 +63,8 @@ class Operator:
         self._sightings = Sightings()
         self._watch = Watch(api, settings, self._sightings)
         self._stop = asyncio.Event()
+        self._leadership: Leadership | None = None
+        self._has_taken_over = False
         name = os.environ.get("POD_NAME") or socket.gethostname()
         self.identity = f"{name}_{uuid.uuid4().hex[:8]}"
 
@@ -72,13 +74,26 @@ class Operator:
         async with asyncio.TaskGroup() as group:
             services = [
                 group.create_task(self._watch.run(), name="watch"),
-                group.create_task(
-                    serve_probes(self._settings, is_ready=lambda: self._watch.is_running), name="probes"
-                ),
+                group.create_task(self._serve_probes(), name="probes"),
             ]
             await self._campaign()
             for service in services:
                 service.cancel()
+
+    async def _serve_probes(self) -> None:
+        await serve_probes(
+            self._settings, why_unhealthy=self._watch.why_unhealthy, why_unready=self._why_unready
+        )
+
+    def _why_unready(self) -> str | None:
+        """Why this process neither reports nor could at once, in a sentence."""
+        if why_not := self._watch.why_unready():
+            return why_not
+        if self._has_taken_over or (self._leadership and self._leadership.is_standby):
+            return None
+        if self._leadership and self._leadership.is_leader:
+            return "it leads, and has not taken over yet what an earlier leader has left"
+        return "it does not lead, and does not know who does"
 
     async def _campaign(self) -> None:
         """Stand for leadership again and again, until told to stop."""
@@ -86,6 +101,7 @@ class Operator:
         while not self._stop.is_set():
             started = clock()
             leadership = Leadership(self._api, namespace=self._settings.namespace, identity=self.identity)
+            self._leadership = leadership
             async with _in_background(leadership.run()):
                 try:
                     await _first_of(self._stop.wait(), leadership.elected())
@@ -98,12 +114,13 @@ class Operator:
             await _first_of(self._stop.wait(), asyncio.sleep(backoff.next().total_seconds()))
 
     async def _lead(self, leadership: Leadership) -> None:
-        METRICS.leader.set(1)
+        METRICS.begin_term()
         try:
             async with _in_background(self._report(leadership)) as reporting:
                 await _first_of(leadership.lost.wait(), reporting)
         finally:
-            METRICS.leader.set(0)
+            self._has_taken_over = False
+            METRICS.end_term()
 
     async def _report(self, leadership: Leadership) -> None:
         """Report until cancelled; a stop is answered by sending first what is due."""
@@ -113,6 +130,7 @@ class Operator:
             preparing.cancel()
             return
         sites, reporter = preparing.result()
+        self._has_taken_over = True
         async with _in_background(sites.run()) as polling, _in_background(reporter.run()) as reporting:
             await _first_of(self._stop.wait(), polling, reporting)
             with contextlib.suppress(TimeoutError):
@@ -150,7 +168,9 @@ class Operator:
             start_above=leadership.start_above,
             ceiling=lambda: leadership.ceiling,
         )
-        reporter = Reporter(context, Book.of(reports, listed, leadership.now()), unread)
+        book = Book.of(reports, listed, leadership.now())
+        METRICS.term.open_book(tracked=book.__len__, journal=journal.__len__, open_in=book.count_in)
+        reporter = Reporter(context, book, unread)
         sites.serve(reporter)
         return sites, reporter
 

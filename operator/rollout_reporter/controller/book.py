@@ -168,6 +168,11 @@ class Book(dict[Place, Tracked]):
         self.update(new)
         return tuple(new)
 
+    def count_in(self, state: State) -> int:
+        """How many Jira deployments should have this state."""
+        entries = (entry for tracked in self.values() for entry in tracked.ledger.entries)
+        return sum(entry.state is state for entry in entries)
+
     def place_for(self, ref: WorkloadRef) -> Tracked:
         """What is known of a workload's place."""
         return self.setdefault(ref.place, Tracked(ledger=Ledger(ref)))

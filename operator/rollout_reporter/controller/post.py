@@ -29,13 +29,10 @@ class Post:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                while True:
-                    sender = await self._new.get()
-                    group.create_task(sender.run(), name=f"send-{sender.site}")
-        finally:
-            METRICS.close_sites()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                sender = await self._new.get()
+                group.create_task(sender.run(), name=f"send-{sender.site}")
 
     def put(self, site: str, item: Item, *, linger: timedelta) -> None:
         """Want a report sent to a site."""
@@ -80,5 +77,5 @@ class Post:
         )
         self._senders[site] = sender
         outbox = sender.outbox
-        METRICS.open_site(site, waiting=lambda: len(outbox), oldest=outbox.oldest_age)
+        METRICS.term.open_site(site, waiting=lambda: len(outbox), oldest=outbox.oldest_age)
         self._new.put_nowait(sender)

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from http import HTTPStatus
 
 import uvicorn
 from prometheus_client import make_asgi_app
@@ -26,9 +27,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_probes(settings: Settings, *, is_ready: Callable[[], bool]) -> None:
-    """Serve `/healthz`, `/readyz` and `/metrics` until cancelled."""
-    probes = Starlette(routes=[Route("/healthz", _healthz), Route("/readyz", _readyz(is_ready))])
+Hindrance = Callable[[], str | None]
+"""Why something is not so, in a sentence; `None` if it is."""
+
+
+async def serve_probes(settings: Settings, *, why_unhealthy: Hindrance, why_unready: Hindrance) -> None:
+    """Serve `/healthz`, `/readyz` and `/metrics` until cancelled.
+
+    Only what a new process would cure may make us unhealthy, so neither Jira's nor the API server's absence
+    does. That the event loop of this process turns needs no look: else nothing would be answered.
+    """
+    routes = [Route("/healthz", _probe(why_unhealthy)), Route("/readyz", _probe(why_unready))]
+    probes = Starlette(routes=routes)
     async with asyncio.TaskGroup() as group:
         group.create_task(_serve(probes, settings.host, settings.probe_port))
         group.create_task(_serve(make_asgi_app(), settings.host, settings.metrics_port))
@@ -53,13 +63,12 @@ async def _until_it_ends(server: uvicorn.Server, host: str, port: int) -> None:
         raise OSError(f"port {port} on {host} cannot be served: is something else running there?") from error
 
 
-async def _healthz(_: Request) -> PlainTextResponse:
-    """The event loop turns, or this would not be answered."""
-    return PlainTextResponse("ok")
+def _probe(hindrance: Hindrance) -> Callable[[Request], Awaitable[PlainTextResponse]]:
+    # Not a plain function: starlette would run that in a thread.
+    async def probe(_: Request) -> PlainTextResponse:
+        why_not = hindrance()
+        return PlainTextResponse(
+            why_not or "ok", HTTPStatus.SERVICE_UNAVAILABLE if why_not else HTTPStatus.OK
+        )
 
-
-def _readyz(is_ready: Callable[[], bool]) -> Callable[[Request], PlainTextResponse]:
-    def readyz(_: Request) -> PlainTextResponse:
-        return PlainTextResponse("ok") if is_ready() else PlainTextResponse("not watching", status_code=503)
-
-    return readyz
+    return probe

@@ -22,6 +22,7 @@ from rollout_reporter.core.workload import Place, WorkloadRef
 from .backoff import Backoff
 from .book import Book, Tracked
 from .context import Context
+from .metrics import METRICS
 from .post import Post
 from .queue import WorkQueue
 from .settings import QUIET, WORKERS
@@ -36,7 +37,7 @@ class Publisher:
     def __init__(self, context: Context, book: Book, post: Post) -> None:
         self._context, self._api = context, context.api
         self._book, self._post = book, post
-        self._queue: WorkQueue[Place] = WorkQueue()
+        self._queue: WorkQueue[Place] = WorkQueue("publisher")
         self._backoffs: dict[Place, Backoff] = {}
 
     def publish(self, place: Place) -> None:
@@ -62,6 +63,7 @@ class Publisher:
                     await self._show(tracked)
                 self._backoffs.pop(place, None)
             except ClusterError as error:
+                METRICS.api_error(error)
                 log.warning("%s: cannot be shown: %s", place, error)
                 self._queue.add_after(place, self._delay(place))
             except Exception:  # one workload that cannot be shown must not stop the others

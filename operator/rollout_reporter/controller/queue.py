@@ -1,7 +1,7 @@
 """A work queue of keys: each at most once in it, each in at most one worker's hands.
 
 The shape is that of client-go's work queue. Values stay with whoever owns them, so a worker always meets the
-newest one.
+newest one. So are its metrics, in name and meaning.
 """
 
 import asyncio
@@ -9,18 +9,30 @@ from collections.abc import Hashable
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from .metrics import METRICS
+
 K = TypeVar("K", bound=Hashable)
 
 
 class WorkQueue(Generic[K]):
     """Keys that want work, now or later."""
 
-    def __init__(self) -> None:
-        self._ready: dict[K, None] = {}
-        self._held: set[K] = set()
-        self._again: set[K] = set()
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._ready: dict[K, float] = {}
+        """Since when each is wanted, in time of the event loop."""
+        self._held: dict[K, float] = {}
+        """Since when each is worked on."""
+        self._again: dict[K, float] = {}
+        """Since when each is wanted again while it is worked on."""
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._some = asyncio.Event()
+        METRICS.term.open_queue(
+            name,
+            depth=self.__len__,
+            unfinished=lambda: sum(self._working_times()),
+            longest=lambda: max(self._working_times(), default=0.0),
+        )
 
     def __len__(self) -> int:
         """How many keys wait for a worker now."""
@@ -34,14 +46,16 @@ class WorkQueue(Generic[K]):
     def add(self, key: K) -> None:
         """Want work on a key now."""
         self._forget_timer(key)
-        if key in self._held:
-            self._again.add(key)
+        wanted = self._again if key in self._held else self._ready
+        if key in wanted:
             return
-        self._ready[key] = None
+        METRICS.queue_added(self._name)
+        wanted[key] = _now()
         self._some.set()
 
     def add_after(self, key: K, delay: timedelta) -> None:
         """Want work on a key after a while; the earlier of two wishes wins."""
+        METRICS.queue_postponed(self._name)
         loop = asyncio.get_running_loop()
         when = loop.time() + delay.total_seconds()
         timer = self._timers.get(key)
@@ -56,17 +70,26 @@ class WorkQueue(Generic[K]):
             self._some.clear()
             await self._some.wait()
         key = next(iter(self._ready))
-        del self._ready[key]
-        self._held.add(key)
+        self._held[key] = now = _now()
+        METRICS.queue_taken(self._name, now - self._ready.pop(key))
         return key
 
     def done(self, key: K) -> None:
         """End the work on a key; what was wanted meanwhile is wanted now."""
-        self._held.discard(key)
+        METRICS.queue_done(self._name, _now() - self._held.pop(key))
         if key in self._again:
-            self._again.discard(key)
-            self.add(key)
+            self._forget_timer(key)
+            self._ready[key] = self._again.pop(key)
+            self._some.set()
+
+    def _working_times(self) -> list[float]:
+        now = _now()
+        return [now - since for since in self._held.values()]
 
     def _forget_timer(self, key: K) -> None:
         if timer := self._timers.pop(key, None):
             timer.cancel()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

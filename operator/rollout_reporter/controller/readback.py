@@ -57,7 +57,7 @@ class ReadBack:
     ) -> None:
         self._link, self._again, self._start_above = link, again, start_above
         self._accepted: dict[Looked, _Accepted] = {}
-        self._queue: WorkQueue[Looked] = WorkQueue()
+        self._queue: WorkQueue[Looked] = WorkQueue("readback")
 
     def expect(self, site: str, place: Place, update: Update) -> None:
         """Look in a while whether Jira holds this; a later update of the same deployment replaces it."""

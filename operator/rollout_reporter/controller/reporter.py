@@ -17,7 +17,7 @@ from rollout_reporter.cluster.reports import ForeignReportError, claim_report
 from rollout_reporter.core.access import NOBODY, AccessRule
 from rollout_reporter.core.judgement import judge_again_at
 from rollout_reporter.core.keys import keys_gained, keys_not_allowed, uncertain
-from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.outcome import Accepted, Outcome
 from rollout_reporter.core.plan import close, plan, wants_target
 from rollout_reporter.core.report import State, Update
@@ -64,7 +64,7 @@ class Reporter:
         self._unread = unread
         self._inheritance = Inheritance(context.sites.link, context.now)
         self._read_back = ReadBack(context.sites.link, self._not_held, context.start_above)
-        self._queue: WorkQueue[Place] = WorkQueue()
+        self._queue: WorkQueue[Place] = WorkQueue("workloads")
         self._backoffs: dict[Place, Backoff] = {}
 
     async def run(self) -> None:
@@ -198,6 +198,7 @@ class Reporter:
                 await self._process(place)
                 self._backoffs.pop(place, None)
             except ClusterError as error:
+                METRICS.api_error(error)
                 log.warning("%s: %s", place, error)
                 self._queue.add_after(place, self._delay(place))
             except Exception:  # one workload that cannot be judged must not stop the others
@@ -213,13 +214,20 @@ class Reporter:
         if place not in self._book and self._context.sightings.get(place) is None:
             return  # it is gone, and all is told
         seen = self._context.sightings.next(place)
-        await self._take_in(seen or await self._look_up(place))
+        try:
+            await self._take_in(seen or await self._look_up(place))
+        except (ForbiddenError, NotFoundError):
+            if seen is None or not self._context.sightings.done(place, seen):
+                raise
+            self._queue.add(place)  # a newer sighting waits: what it needs may still be there
+            return
         if seen and self._context.sightings.done(place, seen):
             self._queue.add(place)
 
     async def _take_in(self, sighting: Sighting) -> None:
         """Bring the ledger of a place up to what was seen there."""
         place, tracked = sighting.ref.place, self._book.place_for(sighting.ref)
+        before = tracked.ledger
         if isinstance(sighting, Gone) and sighting.ref != tracked.ref:
             sighting = await self._look_up(place)  # a namesake of the one on record has come and gone
         match sighting:
@@ -231,7 +239,7 @@ class Reporter:
             case _:
                 await self._follow(tracked, await self._completed(sighting))
                 await self._claim(tracked)
-        METRICS.tracked.set(len(self._book))
+        _count_verdicts(before, tracked.ledger)
         self._hand_over(tracked)
 
     async def _lose_sight(self, tracked: Tracked) -> bool:
@@ -353,6 +361,13 @@ class Reporter:
                 item = Item(tracked.ref.place, entry.report, entry.is_urgent)
                 self._post.put(entry.site, item, linger=_linger(entry))
         self._publisher.publish(tracked.ref.place)
+
+
+def _count_verdicts(before: Ledger, now: Ledger) -> None:
+    for entry in now.entries:
+        known = before.entry(entry.key)
+        if known is None or known.state is not entry.state:
+            METRICS.judged(now.ref.kind, entry.state)
 
 
 def _linger(entry: Entry) -> timedelta:

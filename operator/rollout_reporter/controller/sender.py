@@ -134,7 +134,7 @@ class Sender:
     def _succeed(self) -> None:
         was_troubled, self.trouble, self.next_attempt = self.trouble, None, None
         self._backoff.reset()
-        METRICS.recovered(self.site)
+        METRICS.term.recovered(self.site)
         if was_troubled:
             log.info("site %s: works again", self.site)
             self._ledgers.troubled(self.outbox.places())

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import httpx
@@ -28,6 +29,7 @@ from rollout_reporter.jira.patience import Patience
 from rollout_reporter.jira.waits import LONGEST
 
 from .backoff import Backoff
+from .metrics import METRICS
 from .settings import FORBIDDEN_PERIOD, SITES_PERIOD, Settings
 from .site_link import credentials_of, refused_url, settings_of
 from .site_status import IDLE, Findings, Standing, status_of
@@ -164,6 +166,7 @@ class Sites:
                 changed.add(name)
         for name in set(self._in_use) - set(found):
             del self._in_use[name]
+            METRICS.term.recovered(name)
         for name in changed:
             self._deliverer.site_changed(name)
 
@@ -199,7 +202,13 @@ class Sites:
         if isinstance(credentials, Trouble):
             return credentials
         where = settings_of(site.spec, {"cluster": self._cluster, "installation": site.namespace})
-        return JiraClient(where, credentials, self._http, patience=self._patience_with(site, site.spec))
+        return JiraClient(
+            where,
+            credentials,
+            self._http,
+            patience=self._patience_with(site, site.spec),
+            token_renewed=partial(METRICS.token_renewed, site.name),
+        )
 
     def _patience_with(self, site: StoredSite, spec: JiraSiteSpec) -> Patience:
         """The wait that a site has asked for, also of an earlier process or credential."""
@@ -208,6 +217,7 @@ class Sites:
             self._patience[place] = Patience()
             if asked := _wait_on_record(site, self._now()):
                 self._patience[place].wait(asked)
+        METRICS.term.open_patience(site.name, self._patience[place].seconds_left)
         return self._patience[place]
 
     async def _examine(self, name: str, site: SiteInUse) -> None:
@@ -224,7 +234,10 @@ class Sites:
             found = await site.link.cloud_id() if site.trouble is None else None
             cloud_id = found if isinstance(found, str) else None
         site.probe_at = now + self._until_next_probe(site)
-        if before and site.trouble is None:
+        if site.trouble:
+            METRICS.term.troubled(name, site.trouble)
+        elif before:
+            METRICS.term.recovered(name)
             self._deliverer.site_changed(name)
         await self._show(site, cloud_id, now)
 

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -25,12 +26,19 @@ from rollout_reporter.core.workload import Kind
 
 from .backoff import Backoff
 from .kopf_settings import connection, operator_settings
+from .metrics import METRICS
+from .pulse import SILENCE, Pulse
 from .settings import DISCOVERY_PERIOD, STEADY, Settings
 from .sightings import Gone, Sighting, Sightings
 
 log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
+
+CANCELLATIONS: Final = 20
+"""So often the tasks of a watch that is over are cancelled; some swallow the first time."""
+THREAD_GRACE: Final = timedelta(seconds=5)
+"""How long the thread of a watch that is over may take to end."""
 
 _RESOURCES: Final = {
     Kind.DEPLOYMENT: ("apps", "v1", "deployments"),
@@ -98,7 +106,21 @@ class Watch:
         self._selected: frozenset[str] | None = None
         self._known: set[str] = set()
         self._end: Callable[[], None] = _nothing
+        self._pulse: Pulse | None = None
         self.is_running = False
+
+    def why_unhealthy(self) -> str | None:
+        """What only a new process can cure, in a sentence: kopf's thread does nothing any more."""
+        silence = self._pulse.silence if self._pulse else timedelta(0)
+        if silence <= SILENCE:
+            return None
+        return f"the thread of the watch has not moved for {silence.total_seconds():.0f} s"
+
+    def why_unready(self) -> str | None:
+        """Why it does not show workloads (yet), in a sentence; the end of its first list kopf alone knows."""
+        if not self._sightings.references_known.is_set():
+            return "the API server has not told yet what there is to watch"
+        return None if self.is_running else "the watch does not run, and is about to be started again"
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -108,6 +130,7 @@ class Watch:
             if served is not None and await self._learn_references(served):
                 started = asyncio.get_running_loop().time()
                 await self._watch(served)
+                METRICS.watch_restarts.inc()
                 if asyncio.get_running_loop().time() - started > STEADY.total_seconds():
                     backoff.reset()
             await asyncio.sleep(backoff.next().total_seconds())
@@ -149,19 +172,26 @@ class Watch:
             loop.call_soon_threadsafe(ended.set)
 
         registry = _registry(Observer(deliver, self.is_served, self._known), served, self._api)
-        arguments = (registry, self._settings, stop, end)
+        self._pulse = Pulse()
+        arguments = (registry, self._settings, stop, end, self._pulse)
         thread = threading.Thread(target=_kopf_thread, args=arguments, name="kopf", daemon=True)
         log.info("watching %s", " and ".join(served.kinds))
         thread.start()
-        self.is_running = True
+        self._tell_running(is_running=True)
         try:
             while not ended.is_set() and await self._discover() in {served, None}:
                 await _wait(ended, DISCOVERY_PERIOD.total_seconds())
         finally:
-            self.is_running, self._end = False, _nothing
+            self._tell_running(is_running=False)
+            self._end = _nothing
             stop.set()
             await asyncio.shield(ended.wait())
-            await asyncio.to_thread(thread.join)
+            await asyncio.to_thread(thread.join, THREAD_GRACE.total_seconds())
+            self._pulse = None
+
+    def _tell_running(self, *, is_running: bool) -> None:
+        self.is_running = is_running
+        METRICS.watch_running.set(is_running)
 
     def _put(self, sighting: Sighting, is_listed: bool) -> None:  # noqa: FBT001 (see `Observer.deliver`)
         self._sightings.put(sighting, after_gap=is_listed)
@@ -205,10 +235,14 @@ def _register(registry: kopf.OperatorRegistry, kind: Kind, observer: Observer) -
 
 
 def _kopf_thread(
-    registry: kopf.OperatorRegistry, settings: Settings, stop: threading.Event, ended: Callable[[], None]
+    registry: kopf.OperatorRegistry,
+    settings: Settings,
+    stop: threading.Event,
+    ended: Callable[[], None],
+    pulse: Pulse,
 ) -> None:
     try:
-        asyncio.run(_kopf(registry, settings, stop))
+        asyncio.run(_kopf(registry, settings, stop, pulse, ended))
     except Exception as error:
         log.warning("the watch ended and is started again: %s: %s", type(error).__name__, error)
         log.debug("how the watch ended", exc_info=True)
@@ -216,19 +250,55 @@ def _kopf_thread(
         ended()
 
 
-async def _kopf(registry: kopf.OperatorRegistry, settings: Settings, stop: threading.Event) -> None:
-    """Run kopf until it is told to stop, or ends by itself, as it does on several answers."""
+async def _kopf(
+    registry: kopf.OperatorRegistry,
+    settings: Settings,
+    stop: threading.Event,
+    pulse: Pulse,
+    ended: Callable[[], None],
+) -> None:
+    """Run kopf until it is told to stop, or ends by itself, as it does on several answers.
+
+    Its tasks are ended here and not by `kopf.run_tasks`, which waits without end for a watcher that has
+    swallowed its cancellation.
+    """
     namespaces = list(settings.watch_namespaces)
+    asyncio.get_running_loop().set_exception_handler(_note)
+    tasks = await kopf.spawn_tasks(
+        registry=registry,
+        settings=operator_settings(),
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        stop_flag=stop,
+        # Given, or kopf asks for the user's name, and in a container the uid may have none.
+        identity=names.APP,  # type: ignore[arg-type]  # a private NewType of str
+    )
+    beating = asyncio.create_task(pulse.beat(is_over=stop.is_set))
     try:
-        await kopf.operator(
-            registry=registry,
-            settings=operator_settings(),
-            clusterwide=not namespaces,
-            namespaces=namespaces,
-            stop_flag=stop,
-            # Given, or kopf asks for the user's name, and in a container the uid may have none.
-            identity=names.APP,  # type: ignore[arg-type]  # a private NewType of str
-        )
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         # One of kopf's threads waits for it, and the event loop cannot be closed before that thread ends.
         stop.set()
+        beating.cancel()
+        await _end_all_tasks()
+        ended()
+    for task in done:
+        if not task.cancelled():
+            task.result()
+
+
+def _note(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Errors of kopf's lesser tasks: the one that ended it is told where the watch is started again."""
+    log.debug("kopf: %s: %s", context["message"], context.get("exception"))
+
+
+async def _end_all_tasks() -> None:
+    """Cancel whatever is left in this event loop, which is kopf's own, as often as it takes."""
+    for _ in range(CANCELLATIONS):
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        if not rest:
+            return
+        for task in rest:
+            task.cancel()
+        await asyncio.wait(rest, timeout=0.5)
+    log.warning("%d tasks of an earlier watch do not end, and are left alone", len(rest))

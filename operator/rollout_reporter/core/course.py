@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .report import State
-from .workload import ReplicaSetFacts
+from .workload import End, ReplicaSetFacts
 
 REMEMBERED: Final = 20
 """How many earlier rollouts are remembered by their templates."""
@@ -82,6 +82,8 @@ class Course:
     """Whether the controller refuses the present spec."""
     missed: tuple[ReplicaSetFacts, ...] = ()
     """Rollouts that came and went unseen before the one taken up last, the oldest first."""
+    ends: tuple[End, ...] = ()
+    """Ends that were told by the statuses seen since the rollout before the one taken up last."""
     passed_by: tuple[Asked, ...] = ()
     """Templates that were asked for and replaced before they were seen to be taken up, the oldest first."""
     is_remembered: bool = False
@@ -91,6 +93,10 @@ class Course:
     previous: Rollout | None = None
     """The rollout before the one taken up last."""
     earlier: tuple[Earlier, ...] = ()
+
+    def told_end(self, facts: ReplicaSetFacts) -> End | None:
+        """How a rollout has ended by a status that was seen on the way."""
+        return next((each for each in self.ends if each.replica_set in {facts.name, facts.pod_hash}), None)
 
     def asked_with(self, facts: ReplicaSetFacts) -> Asked | None:
         """The wish for a rollout that was never seen to be taken up; `None` if it was not seen either."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from .course import REMEMBERED, Asked, Course, Earlier, Rollout
 from .report import State
-from .workload import Kind, ReplicaSetFacts, Signal, Snapshot
+from .workload import End, Kind, ReplicaSetFacts, Signal, Snapshot
 
 HASH_TRUST: Final = timedelta(seconds=10)
 """After this long a Rollout's unchanged `currentPodHash` is believed over a changed template text: it was
@@ -74,7 +74,15 @@ def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
         is_certain=not (snapshot.observed and known and known.replica_set == snapshot.pod_hash),
     )
     passed_by = _passed_by(snapshot, before)
-    return replace(before, asked=asked, missed=(), passed_by=passed_by, is_refused=False)
+    ends = _told(snapshot, before)
+    return replace(before, asked=asked, missed=(), ends=ends, passed_by=passed_by, is_refused=False)
+
+
+def _told(snapshot: Snapshot, before: Course) -> tuple[End, ...]:
+    """Ends that were told so far, the newest word on each ReplicaSet first."""
+    news = {each.replica_set for each in snapshot.reading.ends}
+    older = tuple(each for each in before.ends if each.replica_set not in news)
+    return (*snapshot.reading.ends, *older)[:REMEMBERED]
 
 
 def _passed_by(snapshot: Snapshot, before: Course) -> tuple[Asked, ...]:
@@ -231,6 +239,7 @@ def _begun(
     return Course(
         taken_up=rollout,
         missed=missed,
+        ends=_told(snapshot, before),
         passed_by=passed_by,
         was_unseen=before.is_remembered or any(each.release not in wished for each in missed),
         previous=known,

@@ -301,6 +301,9 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             since=facts.created,
             began=asked.since if asked else facts.created,
         )
+        if end := seen.course.told_end(facts):
+            since = max(end.since or facts.created, facts.created)
+            entry = replace(entry, state=end.state, because=end.because, since=since)
         ledger = ledger.put(entry)
     return ledger
 

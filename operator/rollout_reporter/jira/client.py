@@ -22,7 +22,7 @@ from .cloudid import CloudIdSource
 from .patience import Patience
 from .payload import sendable, submit_request, wire_key, wire_properties
 from .schemas import MAX_DEPLOYMENTS, DeploymentData, SubmitResponse
-from .token import Credentials, TokenSource
+from .token import Credentials, Renewed, TokenSource, unheard
 from .wire import Call, Reply, Wire, utc_now
 
 API_URL: Final = "https://api.atlassian.com"
@@ -67,6 +67,7 @@ class JiraClient:
         http: httpx.AsyncClient,
         *,
         patience: Patience | None = None,
+        token_renewed: Renewed = unheard,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -75,7 +76,12 @@ class JiraClient:
         self._wire = Wire(http, patience=patience, now=now)
         self._cloud_id = CloudIdSource(self._wire, settings.site_url, settings.cloud_id)
         self._tokens = TokenSource(
-            self._wire, settings.api_url, credentials, email=settings.email, monotonic=monotonic
+            self._wire,
+            settings.api_url,
+            credentials,
+            email=settings.email,
+            renewed=token_renewed,
+            monotonic=monotonic,
         )
 
     async def cloud_id(self) -> str | Trouble:

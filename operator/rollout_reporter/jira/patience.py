@@ -26,7 +26,11 @@ class Patience:
 
     def trouble(self) -> Trouble | None:
         """Return why nothing may be sent now, with what is left of the wait; None if all may be sent."""
-        left = self._until - self._clock()
+        left = self.seconds_left()
         if self._why is None or left <= 0:
             return None
         return replace(self._why, retry_after=timedelta(seconds=left))
+
+    def seconds_left(self) -> float:
+        """Return what is left of the wait, 0 for none."""
+        return max(0.0, self._until - self._clock())

@@ -36,6 +36,14 @@ _CURE: Final = (
 )
 
 
+Renewed = Callable[[Trouble | None], None]
+"""Is told of each token that was asked for: why there was none, or `None` if there was."""
+
+
+def unheard(_: Trouble | None) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """An OAuth credential of Jira. Blanks and line ends around the values are no part of them."""
@@ -56,13 +64,14 @@ class _Held:
 class TokenSource:
     """Hands out the token of one credential. Other credentials need another source."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (two of them are for tests and metrics)
         self,
         wire: Wire,
         api_url: str,
         credentials: Credentials,
         *,
         email: str | None = None,
+        renewed: Renewed = unheard,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._wire = wire
@@ -70,6 +79,7 @@ class TokenSource:
         self._client_id = credentials.client_id.strip()
         self._secret = SecretStr(credentials.client_secret.get_secret_value().strip())
         self._email = email
+        self._renewed = renewed
         self._clock = monotonic
         self._held: _Held | None = None
         self._renewal = SingleFlight(self._renew)
@@ -93,7 +103,9 @@ class TokenSource:
         asked = self._clock()
         answer = await self._fetch()
         if isinstance(answer, Trouble):
+            self._renewed(answer)
             return self._remaining(answer)
+        self._renewed(None)
         life = min(answer.expires_in, LONGEST_LIFE)
         token = SecretStr(answer.access_token)
         self._held = _Held(token, asked + RENEW_AFTER * life, asked + life)

@@ -1,18 +1,33 @@
 """What a person on call sees of the delivery."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 
+from rollout_reporter.cluster.api import ConflictError
+from rollout_reporter.controller.book import Book
+from rollout_reporter.controller.metrics import METRICS
 from rollout_reporter.controller.post import Post
+from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.outcome import Trouble
+from rollout_reporter.core.report import State
 from rollout_reporter.jira.wire import utc_now
 from unit.controller.fake_jira import DOWN, Desk, FakeJira, item
+from unit.core.situations import entry, ref
 
 pytestmark = pytest.mark.looptime
+
+
+@pytest.fixture
+def term() -> Iterator[None]:
+    """Leadership for the length of a test."""
+    METRICS.begin_term()
+    yield
+    METRICS.end_term()
 
 
 @asynccontextmanager
@@ -33,6 +48,7 @@ def value(name: str, site: str, **labels: str) -> float | None:
     return REGISTRY.get_sample_value(f"rollout_reporter_{name}", {"site": site, **labels})
 
 
+@pytest.mark.usefixtures("term")
 async def test_while_jira_is_down_it_shows_what_waits_since_when_and_why() -> None:
     async with delivering(FakeJira(down=DOWN), "down"):
         await asyncio.sleep(16)
@@ -44,6 +60,7 @@ async def test_while_jira_is_down_it_shows_what_waits_since_when_and_why() -> No
         assert (value("troubles_total", "down", reason="JiraUnavailable") or 0) > 2
 
 
+@pytest.mark.usefixtures("term")
 async def test_once_it_is_sent_nothing_waits_and_the_whole_delay_is_counted() -> None:
     jira = FakeJira(down=DOWN)
     async with delivering(jira, "up"):
@@ -59,8 +76,59 @@ async def test_once_it_is_sent_nothing_waits_and_the_whole_delay_is_counted() ->
 
 
 async def test_who_leads_no_more_tells_nothing_of_what_waits() -> None:
+    METRICS.begin_term()
     async with delivering(FakeJira(down=DOWN), "former"):
         await asyncio.sleep(16)
+    METRICS.end_term()
 
     assert value("waiting_deployments", "former") is None
     assert value("site_trouble", "former", reason="JiraUnavailable") is None
+    assert REGISTRY.get_sample_value("rollout_reporter_tracked_workloads") is None
+    assert REGISTRY.get_sample_value("rollout_reporter_leader") == 0
+
+
+def test_a_new_term_begins_without_the_troubles_of_the_one_before() -> None:
+    METRICS.begin_term()
+    METRICS.troubled("again", DOWN)
+    METRICS.end_term()
+    METRICS.begin_term()
+    try:
+        assert value("site_trouble", "again", reason="JiraUnavailable") is None
+        assert value("troubles_total", "again", reason="JiraUnavailable") == 1
+    finally:
+        METRICS.end_term()
+
+
+@pytest.mark.usefixtures("term")
+def test_what_is_reported_and_open_is_counted_when_somebody_asks() -> None:
+    book = Book()
+    METRICS.term.open_book(tracked=book.__len__, journal=lambda: 7, open_in=book.count_in)
+    place = book.place_for(ref())
+    place.ledger = Ledger(ref(), (entry(state=State.SUCCESSFUL), entry(state=State.IN_PROGRESS)))
+
+    assert REGISTRY.get_sample_value("rollout_reporter_tracked_workloads") == 1
+    assert REGISTRY.get_sample_value("rollout_reporter_journal_entries") == 7
+    assert open_in(State.IN_PROGRESS) == 1
+    assert open_in(State.PENDING) == 0
+    assert open_in(State.SUCCESSFUL) is None
+
+
+def open_in(state: State) -> float | None:
+    return REGISTRY.get_sample_value("rollout_reporter_open_deployments", {"state": state.value})
+
+
+@pytest.mark.parametrize(("trouble", "result"), [(None, "granted"), (DOWN, "JiraUnavailable")])
+def test_tokens_are_counted_by_what_came_of_asking_for_them(trouble: Trouble | None, result: str) -> None:
+    METRICS.token_renewed("tokens", trouble)
+
+    assert value("token_renewals_total", "tokens", result=result) == 1
+
+
+def test_errors_of_the_api_server_are_counted_by_their_kind() -> None:
+    def conflicts() -> float:
+        return REGISTRY.get_sample_value("rollout_reporter_api_errors_total", {"error": "conflict"}) or 0
+
+    before = conflicts()
+    METRICS.api_error(ConflictError("somebody was faster"))
+
+    assert conflicts() == before + 1

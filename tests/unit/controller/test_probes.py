@@ -14,7 +14,8 @@ class Served:
     """Probes and metrics on free ports."""
 
     def __init__(self) -> None:
-        self.is_ready = True
+        self.unhealthy: str | None = None
+        self.unready: str | None = None
         self.probes, self.metrics = free_port(), free_port()
 
     async def get(self, path: str) -> httpx.Response:
@@ -34,7 +35,9 @@ async def serving(served: Served) -> AsyncIterator[None]:
     settings = Settings(
         namespace="ops", host="127.0.0.1", probe_port=served.probes, metrics_port=served.metrics
     )
-    task = asyncio.create_task(serve_probes(settings, is_ready=lambda: served.is_ready))
+    task = asyncio.create_task(
+        serve_probes(settings, why_unhealthy=lambda: served.unhealthy, why_unready=lambda: served.unready)
+    )
     try:
         async with asyncio.timeout(10):
             while not await served.answers():  # noqa: ASYNC110 (nothing else tells)
@@ -61,16 +64,27 @@ def served() -> Served:
     return Served()
 
 
-async def test_who_is_alive_says_so(served: Served) -> None:
+async def test_who_is_alive_and_ready_says_so(served: Served) -> None:
     async with serving(served):
+        assert (await served.get("/healthz")).status_code == 200
+        assert (await served.get("/readyz")).status_code == 200
+
+
+async def test_who_is_not_ready_says_why_and_is_alive(served: Served) -> None:
+    served.unready = "it does not lead, and does not know who does"
+    async with serving(served):
+        answer = await served.get("/readyz")
+
+        assert (answer.status_code, answer.text) == (503, served.unready)
         assert (await served.get("/healthz")).status_code == 200
 
 
-async def test_who_does_not_watch_is_not_ready(served: Served) -> None:
+async def test_who_needs_a_new_start_says_why(served: Served) -> None:
     async with serving(served):
-        assert (await served.get("/readyz")).status_code == 200
-        served.is_ready = False
-        assert (await served.get("/readyz")).status_code == 503
+        served.unhealthy = "the thread of the watch has not moved for 75 s"
+        answer = await served.get("/healthz")
+
+    assert (answer.status_code, answer.text) == (503, served.unhealthy)
 
 
 async def test_metrics_are_served_in_the_format_of_prometheus(served: Served) -> None:
@@ -87,7 +101,7 @@ async def test_a_port_that_is_taken_is_named(served: Served) -> None:
             namespace="ops", host="127.0.0.1", probe_port=served.probes, metrics_port=free_port()
         )
         with pytest.raises(ExceptionGroup) as caught:
-            await serve_probes(settings, is_ready=lambda: True)
+            await serve_probes(settings, why_unhealthy=lambda: None, why_unready=lambda: None)
 
     assert str(served.probes) in str(caught.value.exceptions[0])
 

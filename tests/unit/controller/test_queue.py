@@ -1,17 +1,21 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
+from rollout_reporter.controller.metrics import METRICS
 from rollout_reporter.controller.queue import WorkQueue
 from unit.controller.fake_jira import Loop
 
 pytestmark = pytest.mark.looptime
 
-Queue = WorkQueue[str]
+
+def new_queue() -> WorkQueue[str]:
+    return WorkQueue("test")
 
 
 def now() -> float:
@@ -22,13 +26,13 @@ def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
 
 
-async def taken_at(queue: Queue) -> float:
+async def taken_at(queue: WorkQueue[str]) -> float:
     await queue.take()
     return now()
 
 
 async def test_a_key_that_is_added_twice_is_there_once() -> None:
-    queue = Queue()
+    queue = new_queue()
     queue.add("a")
     queue.add("a")
 
@@ -38,7 +42,7 @@ async def test_a_key_that_is_added_twice_is_there_once() -> None:
 
 
 async def test_keys_come_in_the_order_in_which_they_were_added() -> None:
-    queue = Queue()
+    queue = new_queue()
     for key in "bacb":
         queue.add(key)
 
@@ -46,14 +50,14 @@ async def test_keys_come_in_the_order_in_which_they_were_added() -> None:
 
 
 async def test_whoever_waits_gets_the_key_that_comes() -> None:
-    queue = Queue()
+    queue = new_queue()
     asyncio.get_running_loop().call_later(3, queue.add, "a")
 
     assert await taken_at(queue) == 3
 
 
 async def test_a_key_in_somebodys_hands_is_given_to_nobody_else() -> None:
-    queue = Queue()
+    queue = new_queue()
     queue.add("a")
     await queue.take()
     queue.add("a")
@@ -63,7 +67,7 @@ async def test_a_key_in_somebodys_hands_is_given_to_nobody_else() -> None:
 
 
 async def test_what_was_wanted_during_the_work_comes_back_after_it_once() -> None:
-    queue = Queue()
+    queue = new_queue()
     queue.add("a")
     await queue.take()
     queue.add("a")
@@ -76,7 +80,7 @@ async def test_what_was_wanted_during_the_work_comes_back_after_it_once() -> Non
 
 
 async def test_work_that_nobody_wanted_again_does_not_come_back() -> None:
-    queue = Queue()
+    queue = new_queue()
     queue.add("a")
     queue.done(await queue.take())
 
@@ -84,7 +88,7 @@ async def test_work_that_nobody_wanted_again_does_not_come_back() -> None:
 
 
 async def test_a_queue_with_a_key_in_somebodys_hands_is_not_idle() -> None:
-    queue = Queue()
+    queue = new_queue()
     queue.add("a")
     await queue.take()
 
@@ -92,7 +96,7 @@ async def test_a_queue_with_a_key_in_somebodys_hands_is_not_idle() -> None:
 
 
 async def test_a_delayed_key_comes_when_its_time_has_come() -> None:
-    queue = Queue()
+    queue = new_queue()
     queue.add_after("a", seconds(5))
 
     assert len(queue) == 0
@@ -101,7 +105,7 @@ async def test_a_delayed_key_comes_when_its_time_has_come() -> None:
 
 @pytest.mark.parametrize("delays", [(9, 5), (5, 9)])
 async def test_of_two_delays_the_earlier_wins_and_the_other_is_forgotten(delays: tuple[int, int]) -> None:
-    queue = Queue()
+    queue = new_queue()
     for delay in delays:
         queue.add_after("a", seconds(delay))
 
@@ -112,7 +116,7 @@ async def test_of_two_delays_the_earlier_wins_and_the_other_is_forgotten(delays:
 
 
 async def test_wanting_a_key_now_makes_its_delay_needless() -> None:
-    queue = Queue()
+    queue = new_queue()
     queue.add_after("a", seconds(5))
     queue.add("a")
     queue.done(await queue.take())
@@ -122,7 +126,7 @@ async def test_wanting_a_key_now_makes_its_delay_needless() -> None:
 
 
 async def test_a_delay_that_ends_during_the_work_brings_the_key_back_after_it() -> None:
-    queue = Queue()
+    queue = new_queue()
     queue.add("a")
     await queue.take()
     queue.add_after("a", seconds(1))
@@ -133,7 +137,7 @@ async def test_a_delay_that_ends_during_the_work_brings_the_key_back_after_it() 
 
 
 async def test_a_worker_that_gives_up_waiting_takes_no_key_along() -> None:
-    queue = Queue()
+    queue = new_queue()
     waiting = asyncio.create_task(queue.take())
     await asyncio.sleep(1)
     waiting.cancel()
@@ -141,6 +145,73 @@ async def test_a_worker_that_gives_up_waiting_takes_no_key_along() -> None:
     queue.add("a")
 
     assert await asyncio.wait_for(queue.take(), 1) == "a"
+
+
+# What it tells of itself.
+
+
+def told(name: str) -> float | None:
+    return REGISTRY.get_sample_value(f"workqueue_{name}", {"name": "test"})
+
+
+@pytest.fixture
+def term() -> Iterator[None]:
+    """Leadership for the length of a test."""
+    METRICS.begin_term()
+    yield
+    METRICS.end_term()
+
+
+@pytest.mark.usefixtures("term")
+async def test_it_tells_how_many_keys_wait_and_for_how_long_workers_have_had_theirs() -> None:
+    queue = new_queue()
+    for key in "abc":
+        queue.add(key)
+    await queue.take()
+    await asyncio.sleep(5)
+    await queue.take()
+    await asyncio.sleep(10)
+
+    assert told("depth") == 1
+    assert told("unfinished_work_seconds") == 25
+    assert told("longest_running_processor_seconds") == 15
+
+
+async def test_it_counts_wishes_but_not_those_for_what_waits_already() -> None:
+    before = told("adds_total") or 0
+    queue = new_queue()
+    queue.add("a")
+    queue.add("a")
+    await queue.take()
+    queue.add("a")
+    queue.add("a")
+    queue.done("a")
+
+    assert told("adds_total") == before + 2
+
+
+async def test_it_measures_the_wait_of_a_key_from_the_first_wish_even_if_that_came_during_the_work() -> None:
+    before = told("queue_duration_seconds_sum") or 0, told("work_duration_seconds_sum") or 0
+    queue = new_queue()
+    queue.add("a")
+    await asyncio.sleep(2)
+    await queue.take()
+    queue.add("a")
+    await asyncio.sleep(3)
+    queue.add("a")
+    queue.done("a")
+    await asyncio.sleep(4)
+    await queue.take()
+
+    assert told("queue_duration_seconds_sum") == before[0] + 2 + 7
+    assert told("work_duration_seconds_sum") == before[1] + 3
+
+
+async def test_it_counts_what_is_put_off() -> None:
+    before = told("retries_total") or 0
+    new_queue().add_after("a", seconds(5))
+
+    assert told("retries_total") == before + 1
 
 
 delays = st.sampled_from([None, None, 0.0, 0.4, 1.0, 7.5])
@@ -154,7 +225,7 @@ def test_no_wish_is_lost_and_no_key_is_ever_in_two_hands(
     some: Sequence[tuple[float, str, float | None]], workers: int, duration: float
 ) -> None:
     """Each wish is followed by work that began at its time or later."""
-    queue, held, begun = Queue(), set[str](), dict[str, float]()
+    queue, held, begun = new_queue(), set[str](), dict[str, float]()
     wanted: dict[str, float] = {}
 
     async def work() -> None:

@@ -91,3 +91,14 @@ def test_versions_that_were_asked_for_faster_than_they_could_be_taken_up_are_tol
         ("SHOP-4",),
     ]
     assert [each.revision for each in story.ledger.entries] == [1, 2, 3, 4]
+
+
+def test_of_those_the_one_that_has_succeeded_all_the_same_is_told_so() -> None:
+    """Its status is only seen when the next version is asked for already."""
+    story = Story().runs("web:1").asked_for("web:2", keys="SHOP-2")
+    story.versions.append(version(story, "web-b", revision=2, keys="SHOP-2"))
+    story.completes_unseen().asked_for("web:3", keys="SHOP-3")
+    story.taken_up().completes()
+
+    assert story.states == ["successful", "successful", "successful"]
+    assert story.ledger.entries[1].issue_keys == ("SHOP-2",)
