@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 export PYTHONPATH := tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test unit integration e2e check conformance cluster cluster-tools generate format bench lock clean
+.PHONY: help demo demo-down test unit integration e2e check conformance cluster cluster-tools generate format chaos crashes \
+  bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,7 +59,7 @@ generate: $(VENV)/.installed ## write what is generated: CRDs, manifests/, the c
 	$(BIN)/rollout-reporter crds --directory charts/rollout-reporter/files/crds
 	$(BIN)/python tests/unit/chart/values_table.py
 	$$($(BIN)/python -m controlplane build helm) template rollout-reporter charts/rollout-reporter \
-	  --namespace rollout-reporter > manifests/install.yaml
+	  --namespace rollout-reporter --no-hooks > manifests/install.yaml
 	$(BIN)/python -m conformance.table --write docs/conformance.md
 
 conformance: $(VENV)/.installed ## judge all recordings: our rules beside those of kubectl, kstatus and Argo
@@ -67,6 +68,16 @@ conformance: $(VENV)/.installed ## judge all recordings: our rules beside those 
 format: $(VENV)/.installed ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+RUNS ?= 200
+SEED ?= 1
+JOBS ?= 2
+
+chaos: cluster-tools ## the fault laboratory: RUNS=200 runs with faults drawn from SEED=1, JOBS=2 at a time
+	$(BIN)/python -m chaos --runs $(RUNS) --seed $(SEED) --jobs $(JOBS)
+
+crashes: cluster-tools ## kill the operator before and after each of its writes and posts, JOBS=2 at a time
+	$(BIN)/python -m chaos --placement --jobs $(JOBS)
 
 bench: cluster-tools ## measure memory, lag and writes against the budgets
 	$(BIN)/python -m bench

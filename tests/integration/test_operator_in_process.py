@@ -159,7 +159,7 @@ async def test_a_workload_is_reported_and_nothing_but_our_condition_is_written_o
     for request in on_workload:
         assert (request.method, request.subresource) == (method.PATCH, "status")
         assert set(request.data) == {"apiVersion", "kind", "metadata", "status"}
-        assert set(request.data["metadata"]) == {"name", "uid"}
+        assert set(request.data["metadata"]) == {"name", "uid", "resourceVersion"}
         assert set(request.data["status"]) == {"conditions"}
         assert [each["type"] for each in request.data["status"]["conditions"]] == [names.REPORTED]
 

@@ -22,23 +22,41 @@ _ATTEMPTS: Final = 5
 
 
 async def write_condition(
-    api: ApiClient, ref: WorkloadRef, shown: ShownCondition | None, now: datetime
+    api: ApiClient,
+    ref: WorkloadRef,
+    shown: ShownCondition | None,
+    now: datetime,
+    *,
+    version: int | None = None,
 ) -> int:
     """Set the condition on a workload, or remove it with `None`; return the workload's new version.
 
+    Args:
+        api: The client.
+        ref: The workload.
+        shown: The condition.
+        now: The time, aware.
+        version: The version that a Deployment has to have; any if it is `None`. A write between a new
+            template and its controller's first word on it can cost that word.
+
     Raises:
         NotFoundError: The workload is gone.
-        ConflictError: Another workload has its name now, or a Rollout was changed meanwhile.
+        ConflictError: Another workload has its name now, or it was changed meanwhile.
     """
-    write = _apply if ref.kind is Kind.DEPLOYMENT else _patch
-    return resource_version_of(await write(api, ref, _item(shown, now) if shown else None))
+    item = _item(shown, now) if shown else None
+    if ref.kind is Kind.DEPLOYMENT:
+        return resource_version_of(await _apply(api, ref, item, version))
+    return resource_version_of(await _patch(api, ref, item))
 
 
-async def _apply(api: ApiClient, ref: WorkloadRef, item: Object | None) -> Object:
+async def _apply(api: ApiClient, ref: WorkloadRef, item: Object | None, version: int | None) -> Object:
+    meta = {"name": ref.name, "uid": ref.uid}
+    if version is not None:
+        meta["resourceVersion"] = str(version)
     body = {
         "apiVersion": "apps/v1",
         "kind": ref.kind.value,
-        "metadata": {"name": ref.name, "uid": ref.uid},
+        "metadata": meta,
         "status": {"conditions": [item] if item else []},
     }
     return await apply(api, workload_path(ref, "status"), body, force=True)

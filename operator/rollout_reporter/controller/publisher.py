@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from rollout_reporter.cluster.api import ClusterError, ConflictError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.conditions import write_condition
-from rollout_reporter.cluster.events import Event, EventType, post_event
+from rollout_reporter.cluster.events import Event, EventRecorder, EventType
 from rollout_reporter.cluster.lookups import workload_reference
 from rollout_reporter.cluster.reports import claim_report, load_report, remove_report, store_report
 from rollout_reporter.cluster.resources import ConditionModel
@@ -25,7 +25,7 @@ from .context import Context
 from .metrics import METRICS
 from .post import Post
 from .queue import WorkQueue
-from .settings import QUIET, WORKERS
+from .settings import CONFLICT_PAUSE, QUIET, WORKERS
 from .site_status import IDLE
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Publisher:
     def __init__(self, context: Context, book: Book, post: Post) -> None:
         self._context, self._api = context, context.api
         self._book, self._post = book, post
+        self._events = EventRecorder(self._api, instance=context.identity, now=context.now)
         self._queue: WorkQueue[Place] = WorkQueue("publisher")
         self._backoffs: dict[Place, Backoff] = {}
 
@@ -192,10 +193,14 @@ class Publisher:
             return
         now = self._context.now()
         wanted = shown(condition, before, now) if condition else None
+        known = max(tracked.snapshot.resource_version, tracked.shown_version)
         try:
-            version = await write_condition(self._api, tracked.ref, wanted, now)
+            version = await write_condition(self._api, tracked.ref, wanted, now, version=known)
         except NotFoundError:
             return  # the watch will tell of its end
+        except ConflictError:  # it has changed, and the watch is about to show that
+            self._queue.add_after(tracked.ref.place, CONFLICT_PAUSE)
+            return
         tracked.shown, tracked.shown_version = wanted, version
 
     def _can_wait(self, tracked: Tracked, condition: Condition | None) -> bool:
@@ -252,7 +257,7 @@ class Publisher:
     async def _post_event(self, tracked: Tracked, event: Event) -> None:
         log.info("%s: %s: %s", tracked.ref.place, event.reason, event.note)
         try:
-            await post_event(self._api, event, instance=self._context.identity, now=self._context.now())
+            await self._events.record(event)
         except ClusterError as error:
             log.warning("%s: no Event: %s", tracked.ref.place, error)
 

@@ -109,7 +109,7 @@ class Reporter:
             if ledger != tracked.ledger:
                 tracked.ledger = ledger
                 self._hand_over(tracked)
-        return sum(entry.site == site for each in concerned for entry in each.ledger.due)
+        return sum(entry.site == site for each in concerned for entry in each.due.values())
 
     def standing(self, site: str) -> Standing:
         """Tell how the sending to a site goes."""
@@ -306,7 +306,7 @@ class Reporter:
         # Planned again, since Jira may have answered something else meanwhile.
         ledger = honoured(plan(seen, tracked.ledger, now), ends)
         tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
-        tracked.skipped += uncertain(seen)
+        tracked.skipped += uncertain(seen, tracked.ledger)
         tracked.gains = keys_gained(seen, tracked.ledger)
         gained_at = tracked.gains[1] if tracked.gains else None
         moments = (judge_again_at(snapshot, course, now), gained_at, tracked.ledger.recheck_at())

@@ -38,6 +38,8 @@ DESCRIPTION_LINGER: Final = timedelta(seconds=5)
 """How long a mere change of description waits for the next one."""
 QUIET: Final = timedelta(seconds=2)
 """An acknowledged workload whose news take no longer than this shows no `Sending`."""
+CONFLICT_PAUSE: Final = timedelta(seconds=1)
+"""How long the condition waits if its workload has just changed; the watch usually shows that sooner."""
 SITES_PERIOD: Final = timedelta(seconds=5)
 """How often JiraSites and their Secrets are read. They are few, and reading heals what a watch can miss."""
 DISCOVERY_PERIOD: Final = timedelta(seconds=10)

@@ -44,7 +44,7 @@ class TermMetrics:
         )
         self._oldest = Gauge(
             "rollout_reporter_oldest_waiting_seconds",
-            "How long the oldest of them has waited.",
+            "How long the oldest waiting Jira deployment has waited.",
             ["site"],
             registry=registry,
         )

@@ -99,8 +99,13 @@ class Course:
         return next((each for each in self.ends if each.replica_set in {facts.name, facts.pod_hash}), None)
 
     def asked_with(self, facts: ReplicaSetFacts) -> Asked | None:
-        """The wish for a rollout that was never seen to be taken up; `None` if it was not seen either."""
-        return next((each for each in self.passed_by if each.release == facts.release), None)
+        """The wish for a rollout that was never seen to be taken up; `None` if it was not seen either.
+
+        A Rollout's template reads otherwise on its ReplicaSet, with what the API server has filled in.
+        """
+        same = [each for each in self.passed_by if each.release == facts.release]
+        alike = [each for each in self.passed_by if each.images == facts.images]
+        return next(iter(same or alike), None)
 
     @property
     def state(self) -> State | None:

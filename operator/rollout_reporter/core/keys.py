@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .course import Rollout
+from .identity import id_of_missed
 from .ledger import Entry, Ledger
 from .seen import Seen, over
 from .workload import ReplicaSetFacts
@@ -67,6 +68,7 @@ def certain_keys(seen: Seen, facts: ReplicaSetFacts) -> tuple[str, ...]:
     return own if copies == {own} else ()
 
 
-def uncertain(seen: Seen) -> tuple[ReplicaSetFacts, ...]:
+def uncertain(seen: Seen, ledger: Ledger) -> tuple[ReplicaSetFacts, ...]:
     """Rollouts that came and went unseen and are skipped, because nobody can know their issue keys."""
-    return tuple(facts for facts in seen.course.missed if not certain_keys(seen, facts))
+    missed = (each for each in seen.course.missed if ledger.find(id_of_missed(each)) is None)
+    return tuple(facts for facts in missed if not certain_keys(seen, facts))

@@ -191,7 +191,7 @@ class Ledger:
         """What a new process knows of the workload's rollouts."""
         rollouts = [each.rollout(each.rollout_id) for each in self._own if each.rollout_id]
         if not rollouts:
-            return Course()
+            return Course(is_remembered=bool(self._own))
         *before, last = rollouts
         earlier = tuple(Earlier(each.template, each.replica_set) for each in reversed(before))
         previous = before[-1] if before else None

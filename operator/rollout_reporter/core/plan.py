@@ -57,7 +57,13 @@ def close(
 
 
 def _closed(entry: Entry, because: str, now: datetime, state: State) -> Entry:
-    """An entry with its end; what came before may have been dated by a clock that is a little ahead."""
+    """An entry with its end; what came before may have been dated by a clock that is a little ahead.
+
+    One that had failed, and was about to go on, has failed after all: Jira has not heard of more.
+    """
+    told = entry.acknowledged.state if entry.acknowledged else None
+    if told is State.FAILED and state in {State.CANCELLED, State.UNKNOWN}:
+        state, because = State.FAILED, f"had failed before, then {because}"
     return replace(entry, state=state, because=because, since=max(now, entry.since))
 
 
@@ -106,6 +112,8 @@ def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
         ledger = close(ledger, f"{SUPERSEDED} by a newer version", now)
         number = _next_number(seen, ledger, seen.target, _waiting_revision(seen))
         waiting = _opened(seen, seen.target, number, keys, asked.images)
+    elif seen.course.is_remembered and not _is_of(waiting, asked.release, asked.images):
+        return ledger  # its own version may have been taken up while nobody looked
     # Another version than before has the keys of now.
     keys = waiting.issue_keys
     if asked.template != waiting.template:
@@ -133,6 +141,8 @@ def _waiting_revision(seen: Seen) -> int:
 
 def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledger:
     entry, waiting = ledger.find(rollout.id), ledger.waiting
+    if waiting and seen.course.was_unseen and not _is_of(waiting, rollout.release, rollout.images):
+        waiting = None  # its own version came and went while nobody looked
     if entry is None and waiting is None and rollout.state is None:
         return _superseded(ledger, rollout, seen.course, now)
     if entry is None:
@@ -277,13 +287,16 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     for facts in seen.course.missed:
         if seen.target is None or ledger.find(id_of_missed(facts)):
             continue
-        keys = seen.allowed(certain_keys(seen, facts), seen.target.environment.type)
+        asked, waiting = seen.course.asked_with(facts), ledger.waiting
+        is_it = waiting is not None and _is_of(waiting, facts.release, facts.images)
+        recorded = waiting.issue_keys if waiting and is_it else ()
+        keys = recorded or seen.allowed(certain_keys(seen, facts), seen.target.environment.type)
         if not keys:
             continue
-        asked = seen.course.asked_with(facts)
-        waiting = ledger.waiting
-        if waiting and waiting.release == facts.release:  # it went on while nobody looked
+        if waiting and is_it:  # it went on while nobody looked
             opened = waiting
+        elif waiting:  # the first that was taken up has its number; what waits now comes later
+            opened = _renamed(waiting, seen, keys, facts.images)
         else:
             number = _next_number(seen, ledger, seen.target, facts.revision)
             opened = _opened(seen, seen.target, number, keys, facts.images)
@@ -306,6 +319,12 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             entry = replace(entry, state=end.state, because=end.because, since=since)
         ledger = ledger.put(entry)
     return ledger
+
+
+def _is_of(waiting: Entry, release: str, images: tuple[str, ...]) -> bool:
+    """Whether a waiting entry is about a version. A Rollout's template reads otherwise on its ReplicaSet."""
+    label = _version(images)[:MAX_TEXT]
+    return waiting.release == release or (label != "" and waiting.label == label)
 
 
 def _overtaken(

@@ -211,6 +211,20 @@ async def test_nothing_is_written_on_a_deployment_whose_controller_is_about_to_w
     assert CONDITION[0] not in await shop.shown()
 
 
+async def test_a_deployment_that_was_changed_meanwhile_is_not_written_until_the_change_was_seen(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its controller may be about to say, once, that there is a new ReplicaSet."""
+    monkeypatch.setattr(publishing, "CONFLICT_PAUSE", timedelta(milliseconds=20))
+    shop.know(accepted(entry()))
+    changed = shop.cluster.hold(DEPLOYMENT, deployment())
+    await shop.shown()
+    assert shop.condition is None
+
+    shop.tracked.see(replace(read_deployment(changed), revision=4), NOW)
+    await until(lambda: shop.reason == "Successful")
+
+
 async def test_a_mere_message_waits_a_while(shop: Shop) -> None:
     shop.know(accepted(entry()))
     await shop.shown()
@@ -296,7 +310,7 @@ async def test_when_the_annotation_goes_the_condition_goes(shop: Shop) -> None:
     await shop.shown()
     bare = deployment(keys=None)
     bare["status"] = shop.cluster.objects[DEPLOYMENT]["status"]
-    shop.tracked.see(replace(read_deployment(bare), resource_version=10**6), NOW)
+    shop.tracked.see(read_deployment(shop.cluster.hold(DEPLOYMENT, bare)), NOW)
     await shop.shown()
 
     assert shop.condition is None

@@ -88,9 +88,9 @@ async def test_without_its_jira_site_a_workload_waits_and_says_so(
 ) -> None:
     cluster.hold("/api/v1/namespaces/shop", {})
     body = deployment("cart", uid="uid-3")
-    cluster.hold(f"{APPS}/deployments/cart", body)
+    held = cluster.hold(f"{APPS}/deployments/cart", body)
     cluster.hold(f"{APPS}/replicasets/cart-7d9f", replica_set("cart", owner="uid-3"))
-    leader.sightings.put(read_deployment(body))
+    leader.sightings.put(read_deployment(held))
     await leader.work_until(lambda: _reason(cluster) == "SiteNotFound")
 
 

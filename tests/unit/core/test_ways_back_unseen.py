@@ -9,7 +9,7 @@ from rollout_reporter.core.plan import close
 from rollout_reporter.core.report import State
 from rollout_reporter.core.rollouts import read_rollout
 from rollout_reporter.core.workload import Signal
-from unit.core.situations import NOW, entry, pod_template, ref
+from unit.core.situations import NOW, accepted, entry, moved_on, pod_template, ref
 from unit.core.story import Story, Version
 
 
@@ -102,3 +102,62 @@ def test_of_those_the_one_that_has_succeeded_all_the_same_is_told_so() -> None:
 
     assert story.states == ["successful", "successful", "successful"]
     assert story.ledger.entries[1].issue_keys == ("SHOP-2",)
+
+
+@pytest.mark.parametrize(
+    ("told", "end"), [(State.FAILED, State.FAILED), (State.IN_PROGRESS, State.CANCELLED)]
+)
+def test_a_failure_that_jira_knows_stands_if_nothing_newer_was_told_before_the_end(
+    told: State, end: State
+) -> None:
+    """Pods vanish before their workload does, and its controller begins to make new ones."""
+    known = accepted(entry(state=told, since=NOW))
+    reopened = moved_on(known, State.IN_PROGRESS, "0 of 2 new pods available")
+    closed = close(Ledger(ref(), (reopened,)), "the workload was deleted", NOW).current
+
+    assert closed is not None
+    assert closed.state is end
+    assert "the workload was deleted" in closed.because
+
+
+def waiting(story: Story) -> Story:
+    """Reported as pending: no controller has taken it up for a while."""
+    return story.later(seconds=2)
+
+
+def test_a_version_that_waited_and_came_and_went_unseen_keeps_its_keys_and_its_number() -> None:
+    story = waiting(Story().runs("web:1").asked_for("web:2", keys="SHOP-2"))
+    assert story.states == ["successful", "pending"]
+    story.unseen()
+    story.versions.append(version(story, "web-b", revision=2, keys="SHOP-9"))
+    story.begins("web:3", keys="SHOP-3")
+    story.completes()
+
+    assert story.states == ["successful", "unknown", "successful"]
+    assert [each.issue_keys for each in story.ledger.entries] == [("SHOP-1",), ("SHOP-2",), ("SHOP-3",)]
+
+
+def test_the_first_version_that_waited_does_not_become_a_later_one() -> None:
+    story = Story(keys="SHOP-1").asked_for("web:1")
+    assert waiting(story).states == ["pending"]
+    story.unseen()
+    story.versions.append(version(story, "web-a", revision=1, keys="SHOP-1"))
+    story.begins("web:2", keys="SHOP-2")
+    story.completes()
+
+    assert story.states[-1] == "successful"
+    assert story.current.issue_keys == ("SHOP-2",)
+    assert story.ledger.entries[0].issue_keys == ("SHOP-1",)
+    assert not any(each.state.is_open for each in story.ledger.entries)
+
+
+def test_what_waits_now_leaves_its_number_to_the_version_that_was_taken_up_before_it() -> None:
+    story = waiting(Story().runs("web:1").asked_for("web:2", keys="SHOP-2").asked_for("web:3", keys="SHOP-3"))
+    assert story.current.issue_keys == ("SHOP-3",)
+    story.image = "web:2"
+    story.versions.append(version(story, "web-b", revision=2, keys="SHOP-2"))
+    story.image = "web:3"
+    story.taken_up().completes()
+
+    assert story.states == ["successful", "cancelled", "successful"]
+    assert [each.issue_keys for each in story.ledger.entries] == [("SHOP-1",), ("SHOP-2",), ("SHOP-3",)]

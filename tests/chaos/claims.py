@@ -1,0 +1,44 @@
+"""What Jira was told on the way, against what was true at that moment."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from chaos.evidence import Evidence, Violation, Wrong
+from chaos.matching import matched, place_of
+from chaos.versions import History, Outcome, Version
+
+LATE: Final = timedelta(seconds=1)
+"""By how much the recorder may be behind the operator."""
+
+
+def said_too_early(evidence: Evidence) -> Iterator[Violation]:
+    """Outcomes and ends that Jira heard of before there were any."""
+    known: dict[object, tuple[History, Version]] = {
+        place_of(pair.deployment): (match.history, pair.expected.version)
+        for match in matched(evidence)
+        for pair in match.pairs
+        if pair.deployment
+    }
+    for record in evidence.jira_state["history"]:
+        told, at = record["deployment"], datetime.fromisoformat(record["received"])
+        if place_of(told) not in known:
+            continue
+        history, version = known[place_of(told)]
+        since = _since(version, told["state"])
+        if since is None or at + LATE < since:
+            yield Violation(Wrong.EARLY, f"{history} {version} was called {told['state']} at {at}")
+
+
+def _since(version: Version, state: str) -> datetime | None:
+    """Since when a state could be true of a version; never is None."""
+    match state:
+        case "pending" | "in_progress":
+            return version.wish.at
+        case "successful":
+            return version.decided if version.outcome is Outcome.SUCCESSFUL else None
+        case "failed":
+            times = [each for each in (version.failed, version.overdue) if each]
+            return min(times, default=None)
+        case _:
+            return version.ended
