@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from pythonjsonlogger.json import JsonFormatter
 
+from rollout_reporter.core.workload import Place
+
 
 class LogFormat(StrEnum):
     """Form of a log line."""
@@ -19,14 +21,25 @@ def set_up_logging(level: str, form: LogFormat) -> None:
     """Log to standard error, in UTC."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(form))
+    handler.addFilter(_with_workload)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for library in ("httpx", "httpcore", "kopf", "asyncio", "uvicorn"):
         logging.getLogger(library).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
+def _with_workload(record: logging.LogRecord) -> bool:
+    """Give a line that is about a workload a field that says which: it is among what the line speaks of."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    for each in arguments:
+        if isinstance(each, Place):
+            record.workload = str(each)
+    return True
+
+
 def _formatter(form: LogFormat) -> logging.Formatter:
     if form is LogFormat.JSON:
-        return JsonFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+        names = {"levelname": "level", "name": "logger"}
+        return JsonFormatter("%(levelname)s %(name)s %(message)s", rename_fields=names, timestamp="time")
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     return formatter

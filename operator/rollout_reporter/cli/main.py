@@ -6,7 +6,7 @@ import typer
 
 from rollout_reporter import __version__
 
-from . import cleanup, crds, explain, forget, resync, run, sandbox, verdict
+from . import cleanup, crds, doctor, explain, forget, resync, run, sandbox, verdict
 
 app = typer.Typer(
     name="rollout-reporter",
@@ -20,6 +20,7 @@ app.command("explain")(explain.explain)
 app.command("verdict")(verdict.verdict)
 app.command("resync")(resync.resync)
 app.command("forget")(forget.forget)
+app.command("doctor")(doctor.doctor)
 app.command("cleanup")(cleanup.cleanup)
 app.command("crds")(crds.crds)
 

@@ -67,7 +67,7 @@ class Tracked:
     def rehearse(self, entry: Entry) -> None:
         """Log, once, what a dry run does not send."""
         if entry.report not in self.rehearsed:
-            log.info("dry run, not sent: %s", entry.report)
+            log.info("%s: dry run, not sent: %s", self.ref.place, entry.report)
             others = [each for each in self.rehearsed if each.key != entry.key]
             self.rehearsed = (*others[-MOST:], entry.report)
 

@@ -101,6 +101,7 @@ class ReadBack:
             accepted.place,
             accepted.update.number,
             f"update {number}" if number else "nothing",
+            extra={"site": site},
         )
         METRICS.not_held(site)
         await self._start_above([number])

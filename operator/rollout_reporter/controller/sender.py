@@ -68,6 +68,7 @@ class Sender:
         now: Callable[[], datetime],
     ) -> None:
         self.site = site
+        self._log = logging.LoggerAdapter(log, {"site": site})
         self.outbox = Outbox()
         self.trouble: Trouble | None = None
         self.next_attempt: datetime | None = None
@@ -136,7 +137,7 @@ class Sender:
         self._backoff.reset()
         METRICS.term.recovered(self.site)
         if was_troubled:
-            log.info("site %s: works again", self.site)
+            self._log.info("site %s: works again", self.site)
             self._ledgers.troubled(self.outbox.places())
 
     def _ask_again(self, items: Sequence[Item]) -> None:
@@ -144,7 +145,7 @@ class Sender:
         for item in items:
             backoff = self._silent.setdefault(item.report.key, Backoff(most=JIRA_BACKOFF_MOST))
             self.outbox.give_back(item, delay=backoff.next())
-        log.warning("site %s: no word from Jira on %d deployments", self.site, len(items))
+        self._log.warning("site %s: no word from Jira on %d deployments", self.site, len(items))
 
     def _fail(self, batch: Sequence[Item], trouble: Trouble) -> None:
         """Nothing is lost: all of it stays wanted until it is sent or a newer state replaces it."""
@@ -155,7 +156,9 @@ class Sender:
         self.trouble = trouble
         self._postpone(delay)
         METRICS.troubled(self.site, trouble)
-        log.warning("site %s: %s (next attempt in %.0f s)", self.site, trouble.message, delay.total_seconds())
+        self._log.warning(
+            "site %s: %s (next attempt in %.0f s)", self.site, trouble.message, delay.total_seconds()
+        )
         self._ledgers.troubled(self.outbox.places())
 
     def _postpone(self, delay: timedelta) -> None:
@@ -167,7 +170,7 @@ class Sender:
         for item in batch:
             self.outbox.give_back(item)
         self._postpone(self._backoff.next())
-        log.warning("site %s: nothing is sent, the journal cannot be written: %s", self.site, error)
+        self._log.warning("site %s: nothing is sent, the journal cannot be written: %s", self.site, error)
 
     async def _pause(self) -> None:
         self._hurry.clear()

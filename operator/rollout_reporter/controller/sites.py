@@ -186,7 +186,8 @@ class Sites:
         try:
             return await load_secret(self._api, site.namespace, site.spec.credentials_secret_ref.name)
         except ClusterError as error:
-            log.warning("JiraSite %s: cannot read its Secret: %s", site.name, error)
+            about = {"site": site.name}
+            log.warning("JiraSite %s: cannot read its Secret: %s", site.name, error, extra=about)
             before = self._in_use.get(site.name)
             return before.secret if before else error
 
@@ -256,7 +257,8 @@ class Sites:
         try:
             await store_site_status(self._api, site.stored, status)
         except ClusterError as error:
-            log.warning("JiraSite %s: cannot write its status: %s", site.stored.name, error)
+            about = {"site": site.stored.name}
+            log.warning("JiraSite %s: cannot write its status: %s", site.stored.name, error, extra=about)
 
     def _resync(self, site: SiteInUse, now: datetime) -> ResyncModel | None:
         """Begin a resync that is asked for, and say how far it has come."""

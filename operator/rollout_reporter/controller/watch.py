@@ -22,7 +22,7 @@ from rollout_reporter.cluster.lookups import list_references
 from rollout_reporter.core import names
 from rollout_reporter.core.objects import ref_of
 from rollout_reporter.core.readers import READERS
-from rollout_reporter.core.workload import Kind
+from rollout_reporter.core.workload import Kind, Place
 
 from .backoff import Backoff
 from .kopf_settings import connection, operator_settings
@@ -63,7 +63,8 @@ class Observer:
             sighting = self._look(kind, body, is_deleted=event["type"] == "DELETED")
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             meta = body.get("metadata") or {}
-            log.exception("cannot read %s %s/%s", kind, meta.get("namespace"), meta.get("name"))
+            place = Place(str(meta.get("namespace")), kind, str(meta.get("name")))
+            log.exception("%s: cannot be read", place)
             return
         if sighting:
             self.deliver(sighting, event["type"] is None)

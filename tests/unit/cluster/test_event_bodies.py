@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.events import Event, EventType, post_event
+from rollout_reporter.cluster.events import Event, EventRecorder, EventType
 from rollout_reporter.cluster.lookups import workload_reference
 from unit.cluster.fake_cluster import EVENTS, FakeCluster
 from unit.core.situations import NOW, ref
@@ -38,7 +38,7 @@ async def posted(
         note=note,
     )
     cluster.forget_requests()
-    await post_event(api, event, instance=instance, now=NOW)
+    await EventRecorder(api, instance=instance, now=lambda: NOW).record(event)
     [asked] = cluster.asked
     assert (asked.method, asked.path) == ("POST", EVENTS)
     body: dict[str, Any] = asked.body
@@ -69,15 +69,29 @@ async def test_two_events_of_one_object_have_two_names(cluster: FakeCluster, api
     assert one["metadata"]["name"] != other["metadata"]["name"]
 
 
-@given(st.text(alphabet=st.characters(codec="ascii"), max_size=3000))
+@given(st.text(max_size=3000))
 @with_one_server
-async def test_a_plain_note_of_any_length_fits(cluster: FakeCluster, api: ApiClient, note: str) -> None:
-    assert len((await posted(cluster, api, note))["note"].encode()) <= MAX_NOTE_BYTES
+async def test_any_note_becomes_one_line_that_fits(cluster: FakeCluster, api: ApiClient, note: str) -> None:
+    told = (await posted(cluster, api, note))["note"]
+
+    assert len(told.encode()) <= MAX_NOTE_BYTES
+    assert told.isprintable()
 
 
 @pytest.mark.parametrize("letter", ["é", "結", "🚀"])
-async def test_a_note_in_any_script_fits(cluster: FakeCluster, api: ApiClient, letter: str) -> None:
-    assert len((await posted(cluster, api, letter * 1200))["note"].encode()) <= MAX_NOTE_BYTES
+async def test_a_long_note_in_any_script_is_cut_between_two_letters(
+    cluster: FakeCluster, api: ApiClient, letter: str
+) -> None:
+    told = (await posted(cluster, api, letter * 1200))["note"]
+
+    assert MAX_NOTE_BYTES - 30 < len(told.encode()) <= MAX_NOTE_BYTES
+    assert set(told) == {letter}
+
+
+async def test_what_jira_says_in_several_lines_is_told_in_one(cluster: FakeCluster, api: ApiClient) -> None:
+    said = "No.\n\tReally\x1b[31m, no\x00."
+
+    assert (await posted(cluster, api, said))["note"] == "No.  Really [31m, no ."
 
 
 @given(

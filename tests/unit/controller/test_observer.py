@@ -147,7 +147,7 @@ def test_a_body_that_cannot_be_read_is_logged_and_changes_nothing(
         assert seen.see(body) == []
 
     assert [record.levelname for record in caplog.records] == ["ERROR"]
-    assert "shop/checkout" in caplog.text
+    assert "shop/deployment/checkout" in caplog.text
     assert len(seen.see(deployment())) == 1
 
 
