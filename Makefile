@@ -8,7 +8,7 @@ export PYTHONPATH := tests
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-down test unit integration e2e check conformance cluster cluster-tools generate format chaos crashes \
-  bench lock clean
+  image-test audit dist bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,6 +29,7 @@ demo-down: $(VENV)/.installed ## remove what a killed demo has left behind
 
 test: cluster-tools check ## all tests: unit, integration, and e2e on a real control plane
 	$(BIN)/python -m pytest tests/conformance tests/integration
+	$(BIN)/python -m pytest tests/observability
 	$(BIN)/python -m pytest -v tests/e2e
 
 unit: $(VENV)/.installed ## unit tests
@@ -46,7 +47,7 @@ check: $(VENV)/.installed ## lint, types, import rules, unit tests: under a minu
 	$(BIN)/mypy
 	$(BIN)/mypy tests
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q tests/unit
+	$(BIN)/python -m pytest -q tests/unit tests/observability/test_generated.py
 
 cluster: cluster-tools ## a live cluster until Ctrl-C; prints the exports for another terminal
 	$(BIN)/python -m controlplane up
@@ -55,12 +56,14 @@ cluster-tools: $(VENV)/.installed ## build the control plane for tests, once
 	$(BIN)/python -m controlplane build > /dev/null
 	$(BIN)/python -m controlplane build helm3 > /dev/null
 
-generate: $(VENV)/.installed ## write what is generated: CRDs, manifests/, the chart's table of values
+generate: $(VENV)/.installed ## write what is generated: CRDs, manifests/, the chart's table of values, metrics, dashboard
 	$(BIN)/rollout-reporter crds --directory charts/rollout-reporter/files/crds
 	$(BIN)/python tests/unit/chart/values_table.py
 	$$($(BIN)/python -m controlplane build helm) template rollout-reporter charts/rollout-reporter \
 	  --namespace rollout-reporter --no-hooks > manifests/install.yaml
 	$(BIN)/python -m conformance.table --write docs/conformance.md
+	$(BIN)/python -m observability.metrics_page
+	$(BIN)/python -m observability.dashboard
 
 conformance: $(VENV)/.installed ## judge all recordings: our rules beside those of kubectl, kstatus and Argo
 	$(BIN)/python -m conformance.table
@@ -81,6 +84,15 @@ crashes: cluster-tools ## kill the operator before and after each of its writes 
 
 bench: cluster-tools ## measure memory, lag and writes against the budgets
 	$(BIN)/python -m bench
+
+image-test: cluster-tools ## build the image and run it as in a pod; needs Docker, and says so if there is none
+	$(BIN)/python -m pytest -v tests/image
+
+audit: $(VENV)/.installed ## ask whether a pinned package has a known vulnerability; needs the network
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.txt --requirement requirements-dev.txt
+
+dist: $(VENV)/.installed ## the Python package, below dist/
+	$(BIN)/hatchling build --clean
 
 lock: $(VENV)/.installed ## pin the dependencies anew, with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header \

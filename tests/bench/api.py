@@ -20,6 +20,7 @@ Object = dict[str, Any]
 
 THREADS = 16
 MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,11 @@ fails if a budget is not met. Nothing of it is left afterwards, but for programs
 
 def page(rows: Sequence[Row], *, circumstances: str, one_by_one: int, rest: int) -> str:
     text = _TEXT.format(circumstances=circumstances, one_by_one=one_by_one, rest=rest)
-    return text + "\n".join([*_table(rows), ""])
+    return text + "\n".join([*markdown(rows), ""])
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
+def markdown(rows: Sequence[Row]) -> Iterator[str]:
+    """The table for a page."""
     yield f"| {' | '.join(HEADS)} |"
     yield "|---" * len(HEADS) + "|"
     yield from (f"| {' | '.join(row.cells)} |" for row in rows)

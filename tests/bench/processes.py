@@ -21,5 +21,17 @@ def cpu_seconds(pid: int) -> float:
     return (user + system) / os.sysconf("SC_CLK_TCK")
 
 
+def sockets(pid: int) -> int:
+    """How many it has open."""
+    return sum(_target(each).startswith("socket:") for each in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:
+        return ""  # closed meanwhile
+
+
 def _mib(text: str) -> float:
     return int(text.split(maxsplit=1)[0]) / MIB

@@ -50,22 +50,22 @@ def roll(api: Api, namespace: str, chosen: Sequence[str], stamp: str) -> None:
     """Give them a new template, at once."""
     template = {"metadata": {"annotations": {"bench/stamp": stamp}}}
     body: Object = {"spec": {"template": template}}
-    api.write_all(Write("PATCH", f"{_collection(namespace)}/{name}", body, MERGE_PATCH) for name in chosen)
+    api.write_all(Write("PATCH", f"{collection(namespace)}/{name}", body, MERGE_PATCH) for name in chosen)
 
 
 def size_of(api: Api, namespace: str, name: str) -> int:
     """Bytes of one of them as JSON."""
-    return len(api.get(f"{_collection(namespace)}/{name}"))
+    return len(api.get(f"{collection(namespace)}/{name}"))
 
 
 def is_observed(api: Api, namespace: str, name: str) -> bool:
     """Whether the Deployment controller has looked at it."""
-    return "observedGeneration" in json.loads(api.get(f"{_collection(namespace)}/{name}"))["status"]
+    return "observedGeneration" in json.loads(api.get(f"{collection(namespace)}/{name}"))["status"]
 
 
 def are_available(api: Api, namespace: str) -> bool:
     """Whether all in a Namespace have the pods that they want."""
-    items = json.loads(api.get(_collection(namespace)))["items"]
+    items = json.loads(api.get(collection(namespace)))["items"]
     return all(each["status"].get("availableReplicas") == each["spec"]["replicas"] for each in items)
 
 
@@ -78,7 +78,7 @@ def _creation(namespace: str, name: str, annotations: dict[str, str], spec: Obje
         "metadata": {"name": name, "labels": labels | marks, "annotations": annotations},
         "spec": {"selector": {"matchLabels": labels}, "template": _template(labels), **spec},
     }
-    return Write("POST", _collection(namespace), body)
+    return Write("POST", collection(namespace), body)
 
 
 def _template(labels: dict[str, str]) -> Object:
@@ -95,5 +95,6 @@ def _template(labels: dict[str, str]) -> Object:
     return {"metadata": {"labels": labels}, "spec": spec}
 
 
-def _collection(namespace: str) -> str:
+def collection(namespace: str) -> str:
+    """Path of a Namespace's Deployments."""
     return f"/apis/apps/v1/namespaces/{namespace}/deployments"

@@ -79,7 +79,8 @@ def _build(tool: Tool, binary: Path) -> None:
     binary.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="build-") as scratch:
         unfinished = Path(scratch) / tool.name
-        _go(tool, "build", "-trimpath", "-ldflags", tool.ldflags, "-o", str(unfinished), tool.package)
+        flags = ("-trimpath", "-tags", ",".join(tool.tags), "-ldflags", tool.ldflags)
+        _go(tool, "build", *flags, "-o", str(unfinished), tool.package)
         _copy_assets(tool)
         unfinished.replace(binary)
     say(f"built {tool.name} {tool.version} in {time.monotonic() - began:.0f} s")

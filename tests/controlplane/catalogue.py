@@ -29,6 +29,8 @@ class Tool:
     """``-X`` assignments: without them several of these programs call themselves v0.0.0."""
     assets: tuple[str, ...] = ()
     """Globs, inside the source module, of manifests to keep beside the program."""
+    tags: tuple[str, ...] = ()
+    """Build tags."""
 
     @property
     def folder(self) -> Path:
@@ -63,6 +65,17 @@ def _kubernetes(name: str) -> Tool:
             for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
             for assignment in ("gitVersion={version}", "gitMajor={major}", "gitMinor={minor}")
         ),
+    )
+
+
+def _prometheus(name: str) -> Tool:
+    """A program of Prometheus, without its pages and without the clouds that it could find targets in."""
+    return Tool(
+        name,
+        module="prometheus",
+        source="github.com/prometheus/prometheus",
+        package=f"github.com/prometheus/prometheus/cmd/{name}",
+        tags=("remove_all_sd",),
     )
 
 
@@ -119,10 +132,12 @@ TOOLS = {
         _ARGO_ROLLOUTS,
         _HELM3,
         _KIND,
+        _prometheus("promtool"),
+        _prometheus("prometheus"),
     )
 }
 
-LOCAL_TOOLS = tuple(name for name in TOOLS if name not in {"helm3", "kind"})
+LOCAL_TOOLS = tuple(name for name in TOOLS if name not in {"helm3", "kind", "promtool", "prometheus"})
 """What a local cluster and its users need."""
 
 

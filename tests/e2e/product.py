@@ -124,7 +124,11 @@ class Product:
 
     def _values(self, **values: str) -> dict[str, str]:
         """On nodes that run real containers the hook would wait for an image that is not published."""
-        return values if self.cluster.flavour == "local" else {"crds__wait": "false", **values}
+        return (
+            values
+            if self.cluster.flavour == "local"
+            else {"crds__wait": "false", "cleanup__enabled": "false", **values}
+        )
 
     def _apply(self, body: Object, name: str) -> None:
         body = {**body, "metadata": {"name": name, "namespace": self.namespace}}

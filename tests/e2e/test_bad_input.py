@@ -262,7 +262,7 @@ def test_an_operator_that_starts_without_its_kinds_says_so_and_waits_for_them(
     bare_shop.deployment(issue)
     said = len(bare.log())
 
-    bare.start()
+    bare.operator.start()
     until(
         lambda: "install the CRDs of the chart" in bare.log()[said:],
         seconds=SECONDS,

@@ -8,6 +8,8 @@ import pytest
 from controlplane import Cluster
 from e2e.product import Product, ProductApart
 from e2e.shop import Shop
+from e2e.workload import SECONDS
+from installation.program import until
 
 
 @pytest.fixture
@@ -47,5 +49,10 @@ def test_the_one_that_came_second_leaves_a_workload_alone_until_the_first_one_is
     apart.operator.stop()
     web.kubectl("delete", f"rolloutreport/deployment-{web.name}")
     web.set_image(apart.shop.images.third)
-    second.jira.until(other_issue, "successful")
     web.shows("True", "Successful", containing="revision 3")
+    until(
+        lambda: "revision 3" in second.jira.deployments(other_issue)[-1]["description"],
+        seconds=SECONDS,
+        otherwise=lambda: f"{second.jira.deployments(other_issue)}",
+    )
+    assert set(second.jira.states(other_issue)) == {"successful"}

@@ -193,7 +193,9 @@ class Publisher:
             return
         now = self._context.now()
         wanted = shown(condition, before, now) if condition else None
-        known = max(tracked.snapshot.resource_version, tracked.shown_version)
+        known: int | None = max(tracked.snapshot.resource_version, tracked.shown_version)
+        if not tracked.snapshot.is_annotated:
+            known = None  # changes of a workload that is none of ours are not seen
         try:
             version = await write_condition(self._api, tracked.ref, wanted, now, version=known)
         except NotFoundError:

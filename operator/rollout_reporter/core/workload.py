@@ -162,6 +162,10 @@ class Snapshot:
     is_muted: bool = False
     """Whether a Rollout uses this Deployment's template, and is reported in its place."""
 
+    def is_older_than(self, other: "Snapshot") -> bool:
+        """Whether it shows what was there before another one, also of another workload of this name."""
+        return self.resource_version < other.resource_version
+
     @property
     def is_annotated(self) -> bool:
         """Whether somebody wants this workload reported."""

@@ -41,9 +41,12 @@ class Rendered(NamedTuple):
         (found,) = self.all(kind)
         return found
 
-    def hook(self, event: str) -> Values:
-        (found,) = (each for each in self.objects if event in _hooks(each))
+    def named(self, kind: str, suffix: str) -> Values:
+        (found,) = (each for each in self.all(kind) if each["metadata"]["name"].endswith(suffix))
         return found
+
+    def hooks(self, event: str) -> list[Values]:
+        return [each for each in self.objects if event in _hooks(each)]
 
     @property
     def ordinary(self) -> list[Values]:
@@ -80,6 +83,13 @@ def render(
     return Rendered(done.stdout, [each for each in yaml.load_all(done.stdout, Loader=_LOADER) if each])
 
 
+def manifests() -> str:
+    """What `make generate` writes for people without Helm."""
+    done = _run("helm", ("template", RELEASE, str(CHART), f"--namespace={RELEASE}", "--no-hooks"), "{}")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def refusal(values: Values, *, kinds: tuple[str, ...] = (), helm: str = "helm") -> str:
     """What Helm says when it refuses these values."""
     done = _template(values, RELEASE, NAMESPACE, kinds, helm)
@@ -88,7 +98,11 @@ def refusal(values: Values, *, kinds: tuple[str, ...] = (), helm: str = "helm") 
 
 
 def _template(
-    values: Values, release: str, namespace: str, kinds: tuple[str, ...], helm: str
+    values: Values,
+    release: str,
+    namespace: str,
+    kinds: tuple[str, ...],
+    helm: str,
 ) -> subprocess.CompletedProcess[str]:
     args = ("template", release, str(CHART), f"--namespace={namespace}", f"--kube-version={_KUBE}")
     return _run(helm, (*args, *(f"--api-versions={kind}" for kind in kinds)), json.dumps(values))

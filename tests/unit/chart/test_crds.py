@@ -45,18 +45,18 @@ def test_helm_installs_nothing_that_it_would_never_upgrade() -> None:
 def test_without_a_cluster_the_site_is_an_ordinary_object() -> None:
     made = render(VALUES)
     assert made.one("JiraSite") in made.ordinary
-    assert not made.all("Job")
+    assert not made.hooks("post-install")
 
 
 def test_where_the_crd_is_known_the_site_is_an_ordinary_object() -> None:
     made = render(VALUES, kinds=KNOWING_CLUSTER)
     assert made.one("JiraSite") in made.ordinary
-    assert not made.all("Job")
+    assert not made.hooks("post-install")
 
 
 def test_at_the_first_install_the_site_comes_after_the_crds_are_served(first_install: Rendered) -> None:
     assert not [each for each in first_install.ordinary if each["kind"] in {"JiraSite", "Job"}]
-    site, job = first_install.all("JiraSite")[0], first_install.one("Job")
+    site, job = first_install.all("JiraSite")[0], first_install.named("Job", "-await-crds")
     for each in (site, job):
         assert each["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade,post-rollback"
     weight = "helm.sh/hook-weight"
@@ -72,27 +72,27 @@ def test_the_first_upgrade_may_take_the_site_over(first_install: Rendered) -> No
 
 
 def test_uninstalling_right_after_the_first_install_takes_the_site_away(first_install: Rendered) -> None:
-    twin = first_install.hook("pre-delete")
+    (twin,) = (each for each in first_install.hooks("pre-delete") if each["kind"] == "JiraSite")
     policy = twin["metadata"]["annotations"]["helm.sh/hook-delete-policy"]
     assert policy == "before-hook-creation,hook-succeeded"
     assert twin["spec"] == first_install.all("JiraSite")[0]["spec"]
     assert (twin["kind"], twin["metadata"]["name"]) == ("JiraSite", "default")
 
 
-def test_the_job_is_no_target_of_the_metrics_service(first_install: Rendered) -> None:
+def test_no_hook_is_a_target_of_the_metrics_service(first_install: Rendered) -> None:
     selector = first_install.one("Service")["spec"]["selector"]
-    labels = first_install.one("Job")["spec"]["template"]["metadata"]["labels"]
-    assert not selector.items() <= labels.items()
+    for job in first_install.all("Job"):
+        assert not selector.items() <= job["spec"]["template"]["metadata"]["labels"].items()
+    assert not selector.items() <= first_install.one("Pod")["metadata"]["labels"].items()
 
 
 def test_without_a_site_nothing_waits() -> None:
-    assert not render(kinds=NEW_CLUSTER).all("Job")
+    assert not render(kinds=NEW_CLUSTER).hooks("post-install")
 
 
 def test_waiting_can_be_switched_off() -> None:
     made = render({**VALUES, "crds": {"wait": False}}, kinds=NEW_CLUSTER)
-    assert not made.all("Job")
-    assert made.hook("post-install")["kind"] == "JiraSite"
+    assert [each["kind"] for each in made.hooks("post-install")] == ["JiraSite"]
 
 
 class _Answer:
@@ -153,7 +153,7 @@ def test_the_job_gives_up(api: list[Any]) -> None:
 
 
 def test_the_job_runs_that_very_program(first_install: Rendered) -> None:
-    (container,) = first_install.one("Job")["spec"]["template"]["spec"]["containers"]
+    (container,) = first_install.named("Job", "-await-crds")["spec"]["template"]["spec"]["containers"]
     assert container["command"] == ["python3", "-c"]
     (program,) = container["args"]
     assert program.strip() == (CHART / "files/await_crds.py").read_text().strip()

@@ -5,9 +5,11 @@ from textwrap import dedent
 
 import yaml
 
-from unit.chart.helm import CHART, TREE, render
+from unit.chart.helm import CHART, TREE, manifests
 from unit.chart.values_table import README, Row, renewed, rows, undescribed
 
+AS_IN_A_POD = {"values.resources", "values.affinity", "values.dnsConfig"}
+"""Empty in the values, with the fields that Kubernetes gives them in the schema."""
 VALUES = (CHART / "values.yaml").read_text()
 
 
@@ -28,7 +30,7 @@ def test_every_value_has_a_schema() -> None:
 def _assert_covered(value: object, schema: dict[str, object], where: str) -> None:
     properties = schema.get("properties")
     if isinstance(value, dict) and isinstance(properties, dict):
-        assert value.keys() == properties.keys() or where in {"values.resources", "values.affinity"}, where
+        assert value.keys() == properties.keys() or where in AS_IN_A_POD, where
         for name in value:
             _assert_covered(value[name], properties[name], f"{where}.{name}")
 
@@ -54,8 +56,12 @@ def test_a_table_is_made_of_the_comments() -> None:
 
 
 def test_the_manifests_are_fresh() -> None:
-    expected = render(release="rollout-reporter", namespace="rollout-reporter").text
-    assert (TREE / "manifests" / "install.yaml").read_text() == expected, "run: make generate"
+    assert (TREE / "manifests" / "install.yaml").read_text() == manifests(), "run: make generate"
+
+
+def test_kubectl_applies_no_hook() -> None:
+    """It would run the clean-up of an uninstallation at once."""
+    assert "helm.sh/hook" not in (TREE / "manifests" / "install.yaml").read_text()
 
 
 def test_the_manifests_go_into_the_namespace_beside_them() -> None:

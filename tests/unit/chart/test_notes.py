@@ -17,6 +17,7 @@ def test_the_next_commands_can_be_pasted() -> None:
         "annotate deployment my-app rollout-reporter.dev/issue-keys=ABC-123",
         "wait deployment my-app --for=condition=rollout-reporter.dev/Reported",
         "kubectl -A get rolloutreports",
+        "helm test rollout-reporter -n reporting --logs",
     ):
         assert command in said
 
@@ -37,6 +38,7 @@ def test_no_condition_is_promised_that_does_not_come() -> None:
 
 def test_nothing_is_wrong_when_all_is_set() -> None:
     assert "!!" not in notes(WELL_SET)
+    assert "!!" not in notes({"jira": {"sites": [{"name": "a", "siteURL": SITE, "existingSecret": "b"}]}})
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,14 @@ def test_nothing_is_wrong_when_all_is_set() -> None:
         ({**WELL_SET, "dryRun": True}, "dryRun is on"),
         ({**WELL_SET, "replicaCount": 0}, "the operator does not run"),
         ({"crds": {"enabled": False}}, "neither installs nor upgrades the CRDs"),
+        (
+            {**WELL_SET, "metrics": {"serviceMonitor": {"enabled": True}}},
+            "metrics.serviceMonitor is enabled, but this cluster serves no ServiceMonitor",
+        ),
+        (
+            {**WELL_SET, "clusterName": "c", "watchNamespaces": ["a"]},
+            "No ValidatingAdmissionPolicy limits the operator's right",
+        ),
     ],
 )
 def test_what_is_missing_is_said_loudly(values: dict[str, Any], warning: str) -> None:

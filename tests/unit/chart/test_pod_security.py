@@ -11,10 +11,15 @@ FORBIDDEN = {"hostNetwork", "hostPID", "hostIPC", "hostUsers"}
 
 def pods() -> dict[str, dict[str, Any]]:
     made = render({"jira": {"siteURL": SITE}}, kinds=NEW_CLUSTER)
-    return {kind: made.one(kind)["spec"]["template"]["spec"] for kind in ("Deployment", "Job")}
+    return {
+        "operator": made.one("Deployment")["spec"]["template"]["spec"],
+        "await-crds": made.named("Job", "-await-crds")["spec"]["template"]["spec"],
+        "cleanup": made.named("Job", "-cleanup")["spec"]["template"]["spec"],
+        "doctor": made.one("Pod")["spec"],
+    }
 
 
-@pytest.fixture(params=["Deployment", "Job"])
+@pytest.fixture(params=["operator", "await-crds", "cleanup", "doctor"])
 def pod(request: pytest.FixtureRequest) -> dict[str, Any]:
     return pods()[request.param]
 
@@ -55,11 +60,9 @@ def test_it_is_told_of_no_other_service(pod: dict[str, Any]) -> None:
     assert pod["enableServiceLinks"] is False
 
 
-def test_the_only_place_to_write_is_small_and_temporary() -> None:
-    pod = pods()["Deployment"]
+def test_the_only_place_to_write_is_small_and_temporary(pod: dict[str, Any]) -> None:
     assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}]
     assert pod["containers"][0]["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
-    assert "volumes" not in pods()["Job"]
 
 
 @pytest.mark.parametrize("mounted", [True, False])

@@ -47,11 +47,15 @@ def own(*secrets: str) -> list[dict[str, Any]]:
     ]
 
 
+AGGREGATED = "rbac.authorization.k8s.io/aggregate-to-view"
+UNINSTALLING = [rule("coordination.k8s.io", ["leases"], ["delete"], ["rollout-reporter"])]
+
+
 def roles(made: Rendered) -> dict[tuple[str, str | None, str], list[dict[str, Any]]]:
     return {
         (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"]): each["rules"]
         for each in made.objects
-        if each["kind"] in {"Role", "ClusterRole"}
+        if each["kind"] in {"Role", "ClusterRole"} and AGGREGATED not in each["metadata"]["labels"]
     }
 
 
@@ -59,6 +63,7 @@ def test_cluster_wide() -> None:
     assert roles(render()) == {
         ("Role", NAMESPACE, "rollout-reporter"): own("rollout-reporter-jira"),
         ("ClusterRole", None, WORKLOADS): workloads(namespaces=READ),
+        ("Role", NAMESPACE, "rollout-reporter-cleanup"): UNINSTALLING,
     }
 
 
@@ -68,6 +73,7 @@ def test_with_watched_namespaces_there_is_nothing_cluster_wide() -> None:
         ("Role", NAMESPACE, "rollout-reporter"): own("rollout-reporter-jira"),
         ("Role", "pay", WORKLOADS): workloads(namespaces=["get"]),
         ("Role", NAMESPACE, WORKLOADS): workloads(namespaces=["get"]),
+        ("Role", NAMESPACE, "rollout-reporter-cleanup"): UNINSTALLING,
     }
     assert not made.all("ClusterRoleBinding")
 
@@ -101,6 +107,28 @@ def test_each_role_is_bound_to_the_account_and_to_nobody_else(values: dict[str, 
     assert len(bound) == len(made.all("RoleBinding")) + len(made.all("ClusterRoleBinding"))
 
 
+def viewers(made: Rendered) -> list[dict[str, Any]]:
+    return [each for each in made.all("ClusterRole") if AGGREGATED in each["metadata"]["labels"]]
+
+
+def test_who_may_view_workloads_may_view_reports() -> None:
+    (role,) = viewers(render())
+    assert role["rules"] == [rule("rollout-reporter.dev", ["rolloutreports", "jirasites"], READ)]
+    assert role["metadata"]["name"] == f"rollout-reporter-view-{NAMESPACE}"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"rbac": {"aggregateToView": False}},
+        {"rbac": {"create": False}},
+        {"clusterName": "c", "watchNamespaces": ["pay"]},
+    ],
+)
+def test_who_may_not_make_cluster_roles_makes_none(values: dict[str, Any]) -> None:
+    assert not viewers(render(values))
+
+
 def test_no_wildcard_anywhere() -> None:
     for rules in roles(render()).values():
         for each in rules:
@@ -110,6 +138,6 @@ def test_no_wildcard_anywhere() -> None:
 def test_rights_can_be_left_to_others() -> None:
     made = render({"rbac": {"create": False}, "serviceAccount": {"create": False, "name": "given"}})
     assert not roles(made)
-    assert not [each for each in made.objects if each["kind"].endswith("Binding")]
+    assert not [each for each in made.objects if each["kind"].endswith("RoleBinding")]
     assert not made.all("ServiceAccount")
     assert made.one("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "given"

@@ -11,6 +11,7 @@ def jira(**more: Any) -> dict[str, Any]:
     return {"jira": {"siteURL": SITE, **more}}
 
 
+SECOND = {"name": "acquired", "siteURL": "https://acquired.atlassian.net", "existingSecret": "acquired"}
 RULE = {"namespaces": ["*-prod"], "name": "live", "type": "production"}
 
 
@@ -26,14 +27,25 @@ RULE = {"namespaces": ["*-prod"], "name": "live", "type": "production"}
         ({"dryRun": "yes"}, "'/dryRun'", "want boolean"),
         ({"logLevel": "INFO"}, "'/logLevel'", "'debug', 'info', 'warning', 'error'"),
         ({"image": {"tag": 1.1}}, "'/image/tag'", "want string"),
-        ({"image": {"digest": "0123"}}, "'/image/digest'", "sha256"),
         ({"environments": [{**RULE, "type": "prod"}]}, "'/environments/0/type'", "'production'"),
         ({"environments": [{"name": "live", "type": "production"}]}, "'/environments/0'", "'namespaces'"),
         (jira(access=[{"project": ["A"]}]), "'/jira/access/0'", "'project' not allowed"),
-        (jira(access=[{"projects": ["pay"]}]), "'/jira/access/0/projects/0'", "pattern"),
-        (jira(allowedHosts=["https://jira.test"]), "'/jira/allowedHosts/0'", "pattern"),
         ({"extraEnv": [{"name": "A", "value": 1}]}, "'/extraEnv/0/value'", "want string"),
         ({"metrics": {"port": 80}}, "'/metrics/port'", "minimum: got 80"),
+        (jira(sites=[{"name": "a"}]), "'/jira/sites/0'", "missing properties 'siteURL', 'existingSecret'"),
+        ({"admissionPolicy": {"enabled": "yes"}}, "'/admissionPolicy/enabled'", "'auto', true, false"),
+        (
+            {"admissionPolicy": {"actions": ["warn"]}},
+            "'/admissionPolicy/actions/0'",
+            "'Warn', 'Audit', 'Deny'",
+        ),
+        ({"networkPolicy": {"egress": []}}, "'/networkPolicy'", "'egress' not allowed"),
+        ({"livenessProbe": {"httpGet": {}}}, "'/livenessProbe'", "'httpGet' not allowed"),
+        (
+            {"metrics": {"serviceMonitor": {"renderMode": "skip"}}},
+            "'/metrics/serviceMonitor/renderMode'",
+            "'skipIfMissing', 'failIfMissing', 'alwaysRender'",
+        ),
     ],
 )
 def test_the_schema_points_at_a_typo(values: dict[str, Any], where: str, why: str) -> None:
@@ -93,6 +105,51 @@ def test_helm_3_says_the_same() -> None:
         (jira(urlTemplate="ci.example.com"), 'jira.urlTemplate "ci.example.com" must begin with https://'),
         ({"serviceAccount": {"create": False}}, "name the account to use in serviceAccount.name"),
         ({"metrics": {"port": 8081}}, "metrics.port 8081 is the port of the probes: "),
+        (
+            jira(sites=[{**SECOND, "siteURL": "acquired"}]),
+            'jira.sites[0].siteURL "acquired" is no plain URL: ',
+        ),
+        (jira(sites=[{**SECOND, "apiURL": "https://jira.test"}]), "jira.sites[0].apiURL"),
+        (jira(sites=[SECOND, SECOND]), 'jira.sites names "acquired" twice: '),
+        (
+            jira(sites=[{**SECOND, "name": "default"}]),
+            "jira.sites[0] is called default, which is the site of",
+        ),
+        (jira(access=[{"projects": ["pay"]}]), 'jira.access[0].projects "pay" is no project\'s key: '),
+        (jira(allowedHosts=["https://jira.test"]), 'jira.allowedHosts[0] "https://jira.test" is no host: '),
+        (jira(email="nobody"), 'jira.email "nobody" is no e-mail address.'),
+        ({"image": {"digest": "0123"}}, 'image.digest "0123" is no digest: write sha256: and 64'),
+        ({"clusterName": "prod eu"}, 'clusterName "prod eu" cannot be part of an id: '),
+        ({"excludeNamespaces": ["Kube_*"]}, 'excludeNamespaces[0] "Kube_*" can match no Namespace: '),
+        ({"proxy": {"httpsProxy": "proxy:3128"}}, 'proxy.httpsProxy "proxy:3128" is no URL: '),
+        (
+            {"podDisruptionBudget": {"minAvailable": "half"}},
+            'podDisruptionBudget.minAvailable "half" is neither a number nor percent: ',
+        ),
+        (
+            {"caBundle": {"configMapName": "a", "secretName": "b"}},
+            "caBundle.configMapName and caBundle.secretName exclude each other: ",
+        ),
+        (
+            {"metrics": {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}},
+            "every sample would be stored twice: switch one off.",
+        ),
+        (
+            {"metrics": {"enabled": False, "podMonitor": {"enabled": True}}},
+            "metrics.podMonitor is enabled, but metrics.enabled is false: ",
+        ),
+        (
+            {"metrics": {"serviceMonitor": {"enabled": True, "renderMode": "failIfMissing"}}},
+            "This cluster serves no ServiceMonitor: install the Prometheus operator first",
+        ),
+        (
+            {"metrics": {"prometheusRule": {"disabledAlerts": ["Down"]}}},
+            'metrics.prometheusRule.disabledAlerts "Down" is no alert of this chart: there are Rollout',
+        ),
+        (
+            {"admissionPolicy": {"actions": ["Deny", "Warn"]}},
+            "admissionPolicy.actions holds Deny and Warn, and the API server takes one of them only: ",
+        ),
     ],
 )
 def test_a_sentence_says_what_to_do(values: dict[str, Any], sentence: str) -> None:

@@ -78,6 +78,20 @@ async def test_a_rollout_of_a_workload_that_was_made_again_is_closed(
     assert leader.book[PLACE].ref == ref(uid="uid-2")
 
 
+async def test_a_late_sighting_of_a_workload_that_was_made_again_changes_nothing(
+    cluster: FakeCluster, leader: Leader
+) -> None:
+    held = cluster.hold(DEPLOYMENT, deployment(uid="uid-2"))
+    cluster.hold(f"{APPS}/replicasets/checkout-7d9f", replica_set(owner="uid-2"))
+    leader.sightings.put(read_deployment(held))
+    await leader.work_until(lambda: leader.states() == ["cancelled"])
+    leader.sightings.put(read_deployment(deployment(resourceVersion="5")))
+    await leader.work_until(lambda: leader.sightings.next(PLACE) is not None)
+
+    assert leader.book[PLACE].ref == ref(uid="uid-2")
+    assert leader.states() == ["cancelled"]
+
+
 async def test_a_rollout_of_a_workload_whose_namesake_has_ended_too_is_closed(leader: Leader) -> None:
     leader.sightings.put(Gone(ref(uid="uid-2")))
     await leader.work_until(lambda: leader.states() == ["cancelled"])

@@ -72,6 +72,18 @@ async def test_of_two_that_start_together_one_leads(server: ApiServer) -> None:
         assert [each.is_leader for each in both].count(True) == 1
 
 
+async def test_only_who_waits_for_another_leader_is_a_standby(server: ApiServer) -> None:
+    first, second = candidate(Wire(server), "a"), candidate(Wire(server), "b")
+    assert not first.is_standby
+    async with running(first) as task, running(second):
+        await asyncio.sleep(30)
+        assert (first.is_standby, second.is_standby) == (False, True)
+
+        await stop(task)
+        await second.elected()
+        assert (first.is_standby, second.is_standby) == (False, False)
+
+
 async def test_a_standby_takes_over_about_a_second_after_a_clean_stop(server: ApiServer) -> None:
     first, second = candidate(Wire(server), "a"), candidate(Wire(server), "b")
     async with running(first) as task, running(second):

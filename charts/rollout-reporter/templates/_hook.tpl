@@ -1,0 +1,33 @@
+{{/*
+Labels and annotations of the pod of a hook or test. Takes {root, name}. Not the selector's labels: the metrics Service
+must not find it.
+*/}}
+{{- define "rollout-reporter.hookPodMetadata" -}}
+labels:
+  app.kubernetes.io/name: {{ include "rollout-reporter.name" .root }}-{{ .name }}
+  app.kubernetes.io/instance: {{ .root.Release.Name }}
+  {{- with .root.Values.podLabels }}
+  {{- omit . "app.kubernetes.io/name" "app.kubernetes.io/instance" | toYaml | nindent 2 }}
+  {{- end }}
+{{- with .root.Values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Its spec. Takes {root, name, run: what the container runs, as a map of command and args}. */}}
+{{- define "rollout-reporter.hookPodSpec" -}}
+{{ include "rollout-reporter.podSpec" .root }}
+automountServiceAccountToken: true
+restartPolicy: Never
+containers:
+  - name: {{ .name }}
+    {{- toYaml .run | nindent 4 }}
+    {{- include "rollout-reporter.container" .root | nindent 4 }}
+    resources:
+      requests:
+        cpu: 10m
+        memory: 64Mi
+      limits:
+        memory: 256Mi
+{{- end -}}

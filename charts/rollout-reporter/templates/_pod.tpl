@@ -1,0 +1,126 @@
+{{/* What every pod of this chart has in common: how it is let run, and where. */}}
+{{- define "rollout-reporter.podSpec" -}}
+serviceAccountName: {{ include "rollout-reporter.serviceAccountName" . }}
+enableServiceLinks: false
+{{- with include "rollout-reporter.imagePullSecrets" . }}
+{{ . }}
+{{- end }}
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- range $field := list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "dnsConfig" "hostAliases" }}
+{{- with get $.Values $field }}
+{{ dict $field . | toYaml }}
+{{- end }}
+{{- end }}
+volumes:
+  - name: tmp
+    emptyDir:
+      sizeLimit: 64Mi
+  {{- with .Values.caBundle }}
+  {{- if .configMapName }}
+  - name: ca-bundle
+    configMap:
+      name: {{ .configMapName }}
+  {{- else if .secretName }}
+  - name: ca-bundle
+    secret:
+      secretName: {{ .secretName }}
+  {{- end }}
+  {{- end }}
+  {{- with .Values.extraVolumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{/* And every container of ours. */}}
+{{- define "rollout-reporter.container" -}}
+image: {{ include "rollout-reporter.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+env:
+  {{- include "rollout-reporter.environment" . | nindent 2 }}
+{{- with .Values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  {{- toYaml .Values.securityContext | nindent 2 }}
+volumeMounts:
+  - name: tmp
+    mountPath: /tmp
+  {{- if or .Values.caBundle.configMapName .Values.caBundle.secretName }}
+  - name: ca-bundle
+    mountPath: /etc/rollout-reporter/ca
+    readOnly: true
+  {{- end }}
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{/* All commands take their options from the environment, so hooks see what the operator sees. */}}
+{{- define "rollout-reporter.environment" -}}
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: ROLLOUT_REPORTER_HOST
+  value: 0.0.0.0
+- name: ROLLOUT_REPORTER_PROBE_PORT
+  value: "8081"
+- name: ROLLOUT_REPORTER_METRICS_PORT
+  value: {{ .Values.metrics.port | quote }}
+- name: ROLLOUT_REPORTER_LOG_LEVEL
+  value: {{ .Values.logLevel }}
+- name: ROLLOUT_REPORTER_LOG_FORMAT
+  value: {{ .Values.logFormat }}
+- name: ROLLOUT_REPORTER_DRY_RUN
+  value: {{ .Values.dryRun | quote }}
+- name: ROLLOUT_REPORTER_READ_BACK
+  value: {{ .Values.jira.readBack | quote }}
+- name: ROLLOUT_REPORTER_CONDITIONS_ON_WORKLOADS
+  value: {{ .Values.conditions.onWorkloads | quote }}
+{{- with .Values.clusterName }}
+- name: ROLLOUT_REPORTER_CLUSTER_NAME
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.watchNamespaces }}
+- name: ROLLOUT_REPORTER_WATCH_NAMESPACES
+  value: {{ . | uniq | join "," | quote }}
+{{- end }}
+{{- with .Values.excludeNamespaces }}
+- name: ROLLOUT_REPORTER_EXCLUDE_NAMESPACES
+  value: {{ . | join "," | quote }}
+{{- end }}
+{{- with .Values.namespaceSelector }}
+- name: ROLLOUT_REPORTER_NAMESPACE_SELECTOR
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.jira.allowedHosts }}
+- name: ROLLOUT_REPORTER_ALLOWED_HOSTS
+  value: {{ . | join "," | quote }}
+{{- end }}
+{{- with .Values.proxy }}
+{{- range $name, $value := dict "HTTP_PROXY" .httpProxy "HTTPS_PROXY" .httpsProxy }}
+{{- with $value }}
+- name: {{ $name }}
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- if or .httpProxy .httpsProxy }}
+# The API server is never spoken to by proxy.
+- name: NO_PROXY
+  value: {{ prepend (splitList "," .noProxy | compact) "$(KUBERNETES_SERVICE_HOST)" | join "," | quote }}
+{{- end }}
+{{- end }}
+{{- if or .Values.caBundle.configMapName .Values.caBundle.secretName }}
+- name: SSL_CERT_FILE
+  value: {{ printf "/etc/rollout-reporter/ca/%s" .Values.caBundle.key | quote }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,103 @@
+"""Install, upgrade, uninstall and install again, with both Helms, where nobody has seen the chart before."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from controlplane import Cluster, provide_local_cluster
+from e2e.helm import SITE, Helm
+from e2e.shop import Shop
+from installation.installation import RELEASE
+
+pytestmark = pytest.mark.timeout(240, func_only=True)
+
+NAMESPACE = "reporting"
+KINDS = (
+    "deployments,services,serviceaccounts,secrets,configmaps,jobs,pods,leases,roles,rolebindings,"
+    "poddisruptionbudgets,networkpolicies"
+)
+CLUSTER_KINDS = (
+    "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
+)
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Cluster]:
+    with provide_local_cluster(argo=False) as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["helm", "helm3"])
+def helm(fresh: Cluster, request: pytest.FixtureRequest) -> Iterator[Helm]:
+    """Helm, and a cluster without CRDs."""
+    namespace = Shop(fresh, NAMESPACE)
+    namespace.open()
+    yield Helm(fresh, NAMESPACE, program=request.param)
+    namespace.close(wait=True)
+    fresh.kubectl(
+        "delete", "crd", "--selector=app.kubernetes.io/part-of=rollout-reporter", "--ignore-not-found"
+    )
+
+
+def names(cluster: Cluster, kinds: str, *where: str) -> list[str]:
+    """Everything of ours, as kind/name."""
+    found = cluster.kubectl("get", kinds, *where, "--output=name").split()
+    return sorted(each for each in found if RELEASE in each)
+
+
+def spec(cluster: Cluster, name: str = "default") -> dict[str, str]:
+    answer = cluster.kubectl("get", f"jirasite/{name}", f"--namespace={NAMESPACE}", "--output=json")
+    found: dict[str, str] = json.loads(answer)["spec"]
+    return found
+
+
+def test_it_comes_changes_goes_and_comes_again(fresh: Cluster, helm: Helm) -> None:
+    here = f"--namespace={NAMESPACE}"
+    helm.install(jira__siteURL=SITE, podDisruptionBudget__enabled="false")
+    assert spec(fresh)["siteURL"] == SITE
+
+    acquired = {"jira__sites[0]__name": "acquired", "jira__sites[0]__existingSecret": "b"}
+    second = {**acquired, "jira__sites[0]__siteURL": "https://acquired.atlassian.net"}
+    helm.upgrade(jira__email="ops@example.com", **second)
+    assert spec(fresh)["email"] == "ops@example.com"
+    assert spec(fresh, "acquired")["siteURL"] == "https://acquired.atlassian.net"
+    assert "kind: JiraSite" in helm("get", "manifest", RELEASE)
+
+    helm.upgrade("--set-json=jira.sites=[]", jira__email="others@example.com")
+    assert spec(fresh)["email"] == "others@example.com"
+    assert fresh.kubectl("get", "jirasites", here, "--output=name").split() == [
+        "jirasite.rollout-reporter.dev/default"
+    ]
+
+    helm.uninstall()
+    assert names(fresh, KINDS, here) == []
+    assert names(fresh, CLUSTER_KINDS) == []
+    assert fresh.kubectl("get", "jirasites", here, "--output=name") == ""
+    assert len(fresh.kubectl("get", "crd", "--output=name").split()) == 2
+
+    helm.install(jira__siteURL=SITE)
+    assert spec(fresh)["siteURL"] == SITE
+    helm.uninstall()
+    assert names(fresh, KINDS, here) == []
+
+
+def test_it_goes_right_after_its_first_installation(fresh: Cluster, helm: Helm) -> None:
+    """Helm forgets hooks, and the JiraSite was one."""
+    here = f"--namespace={NAMESPACE}"
+    helm.install(jira__siteURL=SITE, crds__keep="false")
+    helm.uninstall()
+    assert names(fresh, KINDS, here) == []
+    assert names(fresh, CLUSTER_KINDS) == []
+    fresh.kubectl("wait", "--for=delete", "crd/jirasites.rollout-reporter.dev", "--timeout=30s")
+
+
+def test_its_namespace_can_be_deleted_under_it(fresh: Cluster, helm: Helm) -> None:
+    helm.install(jira__siteURL=SITE)
+    fresh.kubectl("delete", "namespace", NAMESPACE, "--timeout=60s")
+    left = names(fresh, CLUSTER_KINDS)
+    assert any("own-status" in each for each in left)
+
+    Shop(fresh, NAMESPACE).open()
+    helm.install(jira__siteURL=SITE)
+    assert names(fresh, CLUSTER_KINDS) == left

@@ -1,0 +1,242 @@
+"""What people add to the ordinary installation."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from unit.chart.helm import CHART, NAMESPACE, NEW_CLUSTER, SITE, Rendered, container, environment, render
+from unit.chart.scenarios import SCENARIOS
+
+MONITORS = ("monitoring.coreos.com/v1/ServiceMonitor", "monitoring.coreos.com/v1/PodMonitor")
+RULES = "monitoring.coreos.com/v1/PrometheusRule"
+
+
+def pod(made: Rendered) -> dict[str, Any]:
+    found: dict[str, Any] = made.one("Deployment")["spec"]["template"]["spec"]
+    return found
+
+
+def test_a_single_pod_never_holds_up_a_drain() -> None:
+    assert not render().all("PodDisruptionBudget")
+    assert not render({"replicaCount": 2, "podDisruptionBudget": {"enabled": False}}).all(
+        "PodDisruptionBudget"
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, {"maxUnavailable": 1}),
+        ({"maxUnavailable": "50%"}, {"maxUnavailable": "50%"}),
+        ({"minAvailable": 1}, {"minAvailable": 1}),
+        ({"minAvailable": 0}, {"minAvailable": 0}),
+    ],
+)
+def test_of_two_pods_one_stays(values: dict[str, Any], expected: dict[str, Any]) -> None:
+    made = render({"replicaCount": 2, "podDisruptionBudget": values})
+    spec = made.one("PodDisruptionBudget")["spec"]
+    assert {name: value for name, value in spec.items() if name.endswith("vailable")} == expected
+    labels = made.one("Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert spec["selector"]["matchLabels"].items() <= labels.items()
+
+
+def ports(rule: dict[str, Any]) -> list[int]:
+    return [each["port"] for each in rule["ports"]]
+
+
+def test_the_way_out_leads_to_dns_jira_and_the_api_server() -> None:
+    spec = render({"networkPolicy": {"enabled": True}}).one("NetworkPolicy")["spec"]
+    assert [ports(rule) for rule in spec["egress"]] == [[53, 53], [443, 6443]]
+    assert [ports(rule) for rule in spec["ingress"]] == [[8081], [8080]]
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+
+
+def test_the_way_out_leads_to_ports_that_the_values_name() -> None:
+    values = {
+        "networkPolicy": {"enabled": True},
+        "jira": {"siteURL": "http://127.0.0.1:1", "apiURL": "http://127.0.0.1:2/"},
+        "proxy": {"httpsProxy": "http://user:word@proxy.test:3128/"},
+    }
+    assert ports(render(values).one("NetworkPolicy")["spec"]["egress"][1]) == [443, 6443, 3128, 1, 2]
+
+
+def test_rules_of_ones_own_join_the_charts() -> None:
+    values = SCENARIOS["fenced in"]
+    spec = render(values).one("NetworkPolicy")["spec"]
+    assert spec["ingress"][1]["from"] == values["networkPolicy"]["metricsFrom"]
+    assert spec["ingress"][2:] == values["networkPolicy"]["extraIngress"]
+    assert spec["egress"][2:] == values["networkPolicy"]["extraEgress"]
+
+
+def test_the_fence_is_around_every_pod_of_ours() -> None:
+    made = render({"networkPolicy": {"enabled": True}, "jira": {"siteURL": SITE}}, kinds=NEW_CLUSTER)
+    selector = made.one("NetworkPolicy")["spec"]["podSelector"]
+    templates = [each["spec"]["template"] for each in (*made.all("Deployment"), *made.all("Job"))]
+    found = [each["metadata"]["labels"] for each in (*templates, *made.all("Pod"))]
+    assert len(found) == 4
+    for labels in found:
+        assert selector["matchLabels"].items() <= labels.items()
+        assert labels["app.kubernetes.io/name"] in selector["matchExpressions"][0]["values"]
+
+
+def test_the_api_server_is_spoken_to_without_the_proxy() -> None:
+    told = environment(render(SCENARIOS["fenced in"]))
+    assert told["HTTPS_PROXY"] == "http://proxy.example.com:3128"
+    assert told["NO_PROXY"] == "$(KUBERNETES_SERVICE_HOST),localhost,.svc"
+    assert "HTTP_PROXY" not in told
+    assert not {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"} & environment(render()).keys()
+
+
+@pytest.mark.parametrize(
+    ("values", "source", "file"),
+    [
+        ({"configMapName": "ca"}, {"configMap": {"name": "ca"}}, "ca.crt"),
+        ({"secretName": "ca", "key": "a.pem"}, {"secret": {"secretName": "ca"}}, "a.pem"),
+    ],
+)
+def test_a_private_ca_is_trusted(values: dict[str, str], source: dict[str, Any], file: str) -> None:
+    made = render({"caBundle": values})
+    assert {"name": "ca-bundle", **source} in pod(made)["volumes"]
+    (mount,) = (each for each in container(made)["volumeMounts"] if each["name"] == "ca-bundle")
+    assert environment(made)["SSL_CERT_FILE"] == f"{mount['mountPath']}/{file}"
+
+
+@pytest.mark.parametrize("scenario", ["fenced in", "extras", "pod"])
+def test_hooks_see_and_trust_what_the_operator_does(scenario: str) -> None:
+    made = render({**SCENARIOS[scenario], "jira": {"siteURL": SITE}}, kinds=NEW_CLUSTER)
+    operator, theirs = pod(made), [each["spec"]["template"]["spec"] for each in made.all("Job")]
+    for each in (*theirs, made.one("Pod")["spec"]):
+        for field in (
+            "volumes",
+            "nodeSelector",
+            "tolerations",
+            "hostAliases",
+            "dnsConfig",
+            "runtimeClassName",
+        ):
+            assert each.get(field) == operator.get(field), field
+        for field in ("env", "envFrom", "volumeMounts", "image"):
+            assert each["containers"][0].get(field) == operator["containers"][0].get(field), field
+
+
+def test_probes_can_be_tuned() -> None:
+    only = container(render(SCENARIOS["pod"]))
+    assert only["livenessProbe"]["initialDelaySeconds"] == 60
+    assert only["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "probes"}
+    assert only["readinessProbe"]["timeoutSeconds"] == 10
+
+
+def test_more_containers_and_marks_reach_the_deployment() -> None:
+    values = SCENARIOS["extras"]
+    deployment = render(values).one("Deployment")
+    spec = deployment["spec"]["template"]["spec"]
+    assert deployment["metadata"]["annotations"] == values["deploymentAnnotations"]
+    assert spec["initContainers"] == values["extraInitContainers"]
+    assert [each["name"] for each in spec["containers"]] == ["rollout-reporter", "beside"]
+    assert render(SCENARIOS["pod"]).one("Deployment")["spec"]["revisionHistoryLimit"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoints"), [("serviceMonitor", "endpoints"), ("podMonitor", "podMetricsEndpoints")]
+)
+def test_prometheus_finds_the_metrics(name: str, endpoints: str) -> None:
+    settings = SCENARIOS["monitored"]["metrics"]["serviceMonitor"]
+    made = render({"metrics": {name: settings}})
+    monitor = made.one(name[0].upper() + name[1:])
+    target = made.one("Service") if name == "serviceMonitor" else made.one("Deployment")["spec"]["template"]
+    assert monitor["metadata"]["namespace"] == "default"
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert monitor["spec"]["namespaceSelector"] == {"matchNames": [NAMESPACE]}
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= target["metadata"]["labels"].items()
+    (endpoint,) = monitor["spec"][endpoints]
+    assert endpoint == {
+        "port": "metrics",
+        "path": "/metrics",
+        **{key: settings[key] for key in ("interval", "scrapeTimeout", "relabelings", "metricRelabelings")},
+    }
+
+
+def test_monitors_are_made_where_the_cluster_serves_them() -> None:
+    values = {"metrics": {"serviceMonitor": {"enabled": True}}}
+    assert not render(values).all("ServiceMonitor")
+    assert render(values, kinds=MONITORS).one("ServiceMonitor")
+
+
+ALERTS = yaml.safe_load((CHART / "files/rules.yaml").read_text())["groups"]
+
+
+def groups(**settings: Any) -> list[dict[str, Any]]:
+    made = render({"metrics": {"prometheusRule": {"enabled": True, **settings}}}, kinds=(RULES,))
+    found: list[dict[str, Any]] = made.one("PrometheusRule")["spec"]["groups"]
+    return found
+
+
+def test_alerts_reach_prometheus_as_they_were_tested() -> None:
+    assert groups() == ALERTS
+
+
+def test_alerts_can_be_left_out_and_lead_to_ones_own_runbooks() -> None:
+    first, *others = (rule["alert"] for group in ALERTS for rule in group["rules"])
+    found = [
+        rule
+        for group in groups(disabledAlerts=[first], runbookURL="https://wiki.test/")
+        for rule in group["rules"]
+    ]
+    assert [rule["alert"] for rule in found] == others
+    for rule in found:
+        assert rule["annotations"]["runbook_url"] == f"https://wiki.test/{rule['alert']}.md"
+
+
+def test_a_dashboard_reaches_grafana() -> None:
+    settings = {"enabled": True, "namespace": "grafana", "annotations": {"folder": "Releases"}}
+    config = render({"metrics": {"dashboards": settings}}).one("ConfigMap")
+    assert config["metadata"]["namespace"] == "grafana"
+    assert config["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert config["metadata"]["annotations"] == {"folder": "Releases"}
+    assert config["data"]["rollout-reporter.json"] == (CHART / "files/dashboard.json").read_text().strip()
+
+
+def test_further_sites_get_their_jirasites_and_their_secrets_can_be_read() -> None:
+    made = render(SCENARIOS["several sites"])
+    default, acquired = made.all("JiraSite")
+    assert (default["metadata"]["name"], acquired["metadata"]["name"]) == ("default", "acquired")
+    assert acquired["spec"] == {
+        "siteURL": "https://acquired.atlassian.net",
+        "apiURL": "https://api.atlassian.com",
+        "cloudId": "3f0c6a52-0d3b-4c0e-9a11-2f7b6f1f9d20",
+        "credentialsSecretRef": {"name": "acquired", "clientIdKey": "id", "clientSecretKey": "word"},
+        "access": [{"namespaces": ["acquired-*"], "projects": ["ACQ"]}],
+        "environments": [{"namespaces": ["*-prod"], "name": "live", "type": "production"}],
+    }
+    rules = made.named("Role", "rollout-reporter")["rules"]
+    (secrets,) = (rule for rule in rules if rule["resources"] == ["secrets"])
+    assert secrets["resourceNames"] == ["jira", "acquired", "another"]
+
+
+def test_uninstalling_runs_the_clean_up_before_anything_is_gone() -> None:
+    made = render({"cleanup": {"timeoutSeconds": 30}})
+    job = made.named("Job", "-cleanup")
+    assert {each["kind"] for each in made.hooks("pre-delete")} == {"Role", "RoleBinding", "Job"}
+    (only,) = job["spec"]["template"]["spec"]["containers"]
+    assert only["args"] == ["cleanup", "--namespace", NAMESPACE, "--yes"]
+    assert job["spec"]["activeDeadlineSeconds"] == 30
+    kept = render({"cleanup": {"keepReports": True}}).named("Job", "-cleanup")
+    assert kept["spec"]["template"]["spec"]["containers"][0]["args"] == [*only["args"], "--keep-reports"]
+    assert job["spec"]["template"]["spec"]["serviceAccountName"] == "rollout-reporter"
+    weights = {
+        each["kind"]: int(each["metadata"]["annotations"]["helm.sh/hook-weight"])
+        for each in made.hooks("pre-delete")
+    }
+    assert weights["Role"] < weights["RoleBinding"] < weights["Job"]
+
+
+def test_uninstalling_can_leave_everything_as_it_is() -> None:
+    assert not render({"cleanup": {"enabled": False}}).hooks("pre-delete")
+
+
+def test_helm_test_asks_the_doctor() -> None:
+    made = render()
+    (test,) = made.hooks("test")
+    assert test["spec"]["containers"][0]["args"] == ["doctor", "--service-account", "rollout-reporter"]
+    assert test["spec"]["restartPolicy"] == "Never"

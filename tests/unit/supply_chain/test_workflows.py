@@ -1,0 +1,79 @@
+"""What runs with rights of ours runs at a commit that was looked at, with no more rights than it needs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+TREE = Path(__file__).parents[3]
+WORKFLOWS = sorted((TREE / ".github" / "workflows").glob("*.y*ml"))
+PINNED = re.compile(r"\s*(?:- )?uses: [\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+SHOWN_BY = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def jobs_of(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(path.read_text())["jobs"]
+    return found
+
+
+def test_there_are_workflows() -> None:
+    assert {"ci.yml", "release.yml"} <= {path.name for path in WORKFLOWS}
+
+
+@each_workflow
+def test_every_action_is_pinned_by_its_commit(path: Path) -> None:
+    used = [line for line in path.read_text().splitlines() if re.search(r"\buses\s*:", line)]
+
+    assert used
+    assert [line for line in used if not PINNED.fullmatch(line)] == []
+
+
+def test_an_action_has_one_commit_everywhere() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in WORKFLOWS:
+        for action, pin in re.findall(r"uses: ([\w-]+/[\w-]+)[\w/-]*@(.+)", path.read_text()):
+            pins.setdefault(action, set()).add(pin)
+
+    assert {action: found for action, found in pins.items() if len(found) > 1} == {}
+
+
+@each_workflow
+def test_a_job_has_the_rights_that_it_names(path: Path) -> None:
+    assert yaml.safe_load(path.read_text())["permissions"] == {}
+    assert [name for name, job in jobs_of(path).items() if not job.get("permissions")] == []
+
+
+@each_workflow
+def test_no_checkout_leaves_a_token_behind(path: Path) -> None:
+    steps = [step for job in jobs_of(path).values() for step in job["steps"]]
+    checkouts = [step for step in steps if "actions/checkout@" in step.get("uses", "")]
+
+    assert [step for step in checkouts if step["with"]["persist-credentials"] is not False] == []
+
+
+@each_workflow
+def test_no_script_has_words_of_others_pasted_into_it(path: Path) -> None:
+    """They come by the environment, where a shell does not read them as commands."""
+    scripts = [step["run"] for job in jobs_of(path).values() for step in job["steps"] if "run" in step]
+
+    assert [script for script in scripts if "${{" in script] == []
+
+
+@each_workflow
+def test_every_job_ends(path: Path) -> None:
+    assert [name for name, job in jobs_of(path).items() if "timeout-minutes" not in job] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), SHOWN_BY.findall((TREE / "docs/security/threat-model.md").read_text())
+)
+def test_the_threat_model_names_tests_that_exist(file: str, name: str) -> None:
+    assert re.search(rf"^(?:async )?def {name}\(", (TREE / file).read_text(), re.MULTILINE)
+
+
+def test_the_threat_model_names_tests() -> None:
+    assert len(SHOWN_BY.findall((TREE / "docs/security/threat-model.md").read_text())) > 20
