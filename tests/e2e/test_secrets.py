@@ -228,7 +228,6 @@ def test_hostile_annotations_are_reported_as_one_tidy_line(
             assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", text)
 
 
-@pytest.mark.xfail(strict=True, reason="the text format of the log writes control characters as they come")
 def test_nobody_writes_lines_into_the_log(product: ProductApart, issue: str) -> None:
     hostile_workload(product, issue).shows("True", "Successful")
     product.operator.stop()

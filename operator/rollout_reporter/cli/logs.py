@@ -17,6 +17,16 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class _OneLine(logging.Formatter):
+    """Text that users write, such as annotations, makes no lines and no terminal sequences of its own."""
+
+    converter = staticmethod(time.gmtime)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
+        text = super().formatMessage(record)
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def set_up_logging(level: str, form: LogFormat) -> None:
     """Log to standard error, in UTC."""
     handler = logging.StreamHandler(sys.stderr)
@@ -40,6 +50,4 @@ def _formatter(form: LogFormat) -> logging.Formatter:
     if form is LogFormat.JSON:
         names = {"levelname": "level", "name": "logger"}
         return JsonFormatter("%(levelname)s %(name)s %(message)s", rename_fields=names, timestamp="time")
-    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
-    return formatter
+    return _OneLine("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%S")

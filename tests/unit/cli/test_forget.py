@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -288,6 +289,15 @@ def test_when_jira_fails_on_the_way_it_says_how_far_it_came(around: Surroundings
     assert len(around.held()) == 3
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Heeds Ctrl-C even where the tests are run in the background, whose shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_removal_that_is_interrupted_says_how_far_it_came(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
