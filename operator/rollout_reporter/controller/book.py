@@ -73,10 +73,26 @@ class Tracked:
 
     @property
     def due(self) -> dict[Id, Entry]:
-        """What Jira still has to hear from us."""
+        """What Jira still has to hear from us.
+
+        What an earlier leader has left open is not: it may have told more than it could write down.
+        """
         if self.owner:
             return {}
-        return {(entry.site, entry.key): entry for entry in self.ledger.due}
+        due = {(entry.site, entry.key): entry for entry in self.ledger.due}
+        return {id_: each for id_, each in due.items() if not (each.state.is_open and id_ in self.inherited)}
+
+    def confirm(self) -> None:
+        """Believe what an earlier leader has left open, where the workload itself says the same now."""
+        snapshot, course = self.snapshot, self.course
+        entry = None
+        if course.asked:
+            waiting = self.ledger.waiting
+            entry = waiting if waiting and waiting.template == course.asked.template else None
+        elif course.taken_up and snapshot and snapshot.observed:
+            entry = self.ledger.find(course.taken_up.id)
+        if entry:
+            self.inherited.discard((entry.site, entry.key))
 
     @property
     def wanted_entry(self) -> Entry | None:

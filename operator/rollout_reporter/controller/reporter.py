@@ -308,6 +308,7 @@ class Reporter:
         # Planned again, since Jira may have answered something else meanwhile.
         ledger = honoured(plan(seen, tracked.ledger, now), ends)
         tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
+        tracked.confirm()
         tracked.skipped += uncertain(seen, tracked.ledger)
         tracked.gains = keys_gained(seen, tracked.ledger)
         gained_at = tracked.gains[1] if tracked.gains else None

@@ -1,10 +1,12 @@
 from datetime import timedelta
 from typing import Any
 
+from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.plan import close
 from rollout_reporter.core.report import State
 from unit.core.situations import NOW, accepted, entry, ref, snapshot, wishes
 
@@ -127,3 +129,37 @@ def test_a_place_that_is_unknown_is_opened_empty_and_then_stays() -> None:
 
     assert one.ledger == Ledger(ref())
     assert book.place_for(ref(uid="uid-2")) is one
+
+
+# What an earlier leader has left open.
+
+
+def inherited(one: Entry) -> Tracked:
+    book = Book.of([], [Listed(ref(), one)], NOW)
+    return book[ref().place]
+
+
+def test_what_an_earlier_leader_has_left_open_is_not_sent_as_it_was_once() -> None:
+    """It may have told Jira how that ended, and died before it had written it down."""
+    one = inherited(entry(state=State.IN_PROGRESS))
+    assert one.ledger.due != ()
+    assert one.due == {}
+
+    one.see(snapshot(observed=False), NOW)
+    one.confirm()
+    assert one.due == {}
+
+
+def test_it_is_sent_once_the_workload_itself_says_the_same() -> None:
+    one = inherited(entry(state=State.IN_PROGRESS))
+    one.see(snapshot(observed=True), NOW)
+    one.confirm()
+
+    assert [each.state for each in one.due.values()] == [State.IN_PROGRESS]
+
+
+def test_its_end_is_sent_whatever_the_workload_says() -> None:
+    one = inherited(entry(state=State.IN_PROGRESS))
+    one.ledger = close(one.ledger, "the workload was deleted", LATER)
+
+    assert [each.state for each in one.due.values()] == [State.CANCELLED]
