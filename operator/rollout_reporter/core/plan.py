@@ -301,6 +301,7 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             number = _next_number(seen, ledger, seen.target, facts.revision)
             opened = _opened(seen, seen.target, number, keys, facts.images)
         ledger = _overtaken(ledger, facts, asked, now, but=opened.key)
+        least = max(facts.created, waiting.since) if waiting else facts.created
         entry = replace(
             opened,
             rollout_id=id_of_missed(facts),
@@ -311,11 +312,11 @@ def _catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             release=facts.release,
             state=State.CANCELLED if asked else State.UNKNOWN,
             because=_OVERTAKEN if asked else _UNSEEN,
-            since=facts.created,
+            since=least,
             began=asked.since if asked else facts.created,
         )
         if end := seen.course.told_end(facts):
-            since = max(end.since or facts.created, facts.created)
+            since = max(end.since or least, least)
             entry = replace(entry, state=end.state, because=end.because, since=since)
         ledger = ledger.put(entry)
     return ledger

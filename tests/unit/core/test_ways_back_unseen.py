@@ -154,6 +154,7 @@ def test_the_first_version_that_waited_does_not_become_a_later_one() -> None:
 def test_what_waits_now_leaves_its_number_to_the_version_that_was_taken_up_before_it() -> None:
     story = waiting(Story().runs("web:1").asked_for("web:2", keys="SHOP-2").asked_for("web:3", keys="SHOP-3"))
     assert story.current.issue_keys == ("SHOP-3",)
+    waited_since = story.current.since
     story.image = "web:2"
     story.versions.append(version(story, "web-b", revision=2, keys="SHOP-2"))
     story.image = "web:3"
@@ -161,3 +162,4 @@ def test_what_waits_now_leaves_its_number_to_the_version_that_was_taken_up_befor
 
     assert story.states == ["successful", "cancelled", "successful"]
     assert [each.issue_keys for each in story.ledger.entries] == [("SHOP-1",), ("SHOP-2",), ("SHOP-3",)]
+    assert story.ledger.entries[1].since >= waited_since
