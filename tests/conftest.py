@@ -1,6 +1,8 @@
 """What all tests share."""
 
 import asyncio
+import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,3 +14,11 @@ def no_stray_event_loop() -> None:
     It asks for the current loop before every test; asyncio makes one if none was ever set.
     """
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Heeds Ctrl-C even where the tests are run in the background, whose shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -138,6 +138,7 @@ def test_two_clusters_live_side_by_side_and_leave_nothing(cluster: LocalCluster)
     assert processes_of(cluster.folder)
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_outlives_its_parent(end: signal.Signals) -> None:
     with subprocess.Popen(

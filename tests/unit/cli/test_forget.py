@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -287,14 +286,6 @@ def test_when_jira_fails_on_the_way_it_says_how_far_it_came(around: Surroundings
     assert "Run the command again. If this stays, see https://status.atlassian.com" in ended.complaint
     assert "tried again" not in ended.complaint
     assert len(around.held()) == 3
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Heeds Ctrl-C even where the tests are run in the background, whose shell has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")
