@@ -141,6 +141,14 @@ class Tracked:
         """The workload that stands here now."""
         return self.ledger.ref
 
+    def has_seen_namesake_of(self, snapshot: Snapshot) -> bool:
+        """Whether a snapshot comes too late: another workload of its name was seen since.
+
+        Of one workload the version decides nothing: a cluster restored from a backup counts from lower ones.
+        """
+        seen = self.snapshot
+        return seen is not None and seen.ref != snapshot.ref and snapshot.is_older_than(seen)
+
     def see(self, snapshot: Snapshot, now: datetime) -> None:
         """Take in a new snapshot; another workload of the same name closes what its namesake left open."""
         if snapshot.ref != self.ref:

@@ -236,8 +236,8 @@ class Reporter:
             case Hidden():
                 if not await self._lose_sight(tracked):
                     return  # what is on record may be older than what Jira was told
-            case Snapshot() if tracked.snapshot and sighting.is_older_than(tracked.snapshot):
-                return  # its namesake was seen already
+            case Snapshot() if tracked.has_seen_namesake_of(sighting):
+                return
             case _:
                 await self._follow(tracked, await self._completed(sighting))
                 await self._claim(tracked)

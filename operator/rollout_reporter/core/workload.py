@@ -163,7 +163,7 @@ class Snapshot:
     """Whether a Rollout uses this Deployment's template, and is reported in its place."""
 
     def is_older_than(self, other: "Snapshot") -> bool:
-        """Whether it shows what was there before another one, also of another workload of this name."""
+        """Whether it shows an earlier version of the cluster than another one, of whatever workload."""
         return self.resource_version < other.resource_version
 
     @property

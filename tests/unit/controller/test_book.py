@@ -163,3 +163,21 @@ def test_its_end_is_sent_whatever_the_workload_says() -> None:
     one.ledger = close(one.ledger, "the workload was deleted", LATER)
 
     assert [each.state for each in one.due.values()] == [State.CANCELLED]
+
+
+# Sightings that come late.
+
+
+def test_what_is_seen_of_a_workload_after_its_namesake_comes_too_late() -> None:
+    one = tracked()
+    one.see(snapshot(ref=ref(uid="uid-2"), resource_version=20), NOW)
+
+    assert one.has_seen_namesake_of(snapshot(resource_version=10))
+    assert not one.has_seen_namesake_of(snapshot(ref=ref(uid="uid-3"), resource_version=30))
+
+
+def test_versions_that_fall_as_after_a_restored_backup_are_seen_all_the_same() -> None:
+    one = tracked()
+    one.see(snapshot(resource_version=20), NOW)
+
+    assert not one.has_seen_namesake_of(snapshot(resource_version=10))
