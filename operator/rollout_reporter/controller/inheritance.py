@@ -4,29 +4,39 @@ It may have told Jira how a rollout ended, and died before that was on record. I
 replaced before the next leader looked, nothing in the cluster knows its end; Jira does.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from rollout_reporter.cluster.api import UnavailableError
-from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, State
+from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.schemas import DeploymentData
 
-from .book import Tracked
+from .book import Id, Tracked
+from .queue import WorkQueue
 
 log = logging.getLogger(__name__)
 
 PATIENCE: Final = timedelta(minutes=2)
 """How long a new leader waits for Jira to tell; then it says what it knows itself."""
+AGAIN: Final = timedelta(seconds=5)
+"""How long after a question that Jira could not answer it is asked again."""
+AT_ONCE: Final = 4
+"""Questions to Jira at a time."""
 
 _ENDS: Final = frozenset({State.SUCCESSFUL, State.FAILED})
 _GUESSES: Final = frozenset({State.UNKNOWN, State.CANCELLED})
 """How a rollout is closed whose end was not seen."""
 _PASSING: Final = frozenset({TroubleReason.RATE_LIMITED, TroubleReason.UNAVAILABLE})
+
+
+class NotToldYetError(Exception):
+    """Jira was asked how a rollout has ended; the workload is to be judged again once it has answered."""
 
 
 class Holder(Protocol):
@@ -37,38 +47,74 @@ class Holder(Protocol):
 
 
 class Inheritance:
-    """Asks Jira, before a Jira deployment of an earlier leader is closed, how that one saw it end."""
+    """Asks Jira, before a Jira deployment of an earlier leader is closed, how that one saw it end.
 
-    def __init__(self, link: Callable[[str], Holder | Trouble], now: Callable[[], datetime]) -> None:
-        self._link, self._now = link, now
+    Nobody waits for the answer: a Jira that hangs must not keep other workloads from being judged.
+    """
+
+    def __init__(
+        self,
+        link: Callable[[str], Holder | Trouble],
+        now: Callable[[], datetime],
+        answered: Callable[[Place], None],
+    ) -> None:
+        self._link, self._now, self._answered = link, now, answered
         self._until = now() + PATIENCE
+        self._asked: dict[Id, Place] = {}
+        self._answers: dict[Id, DeploymentData | None] = {}
+        self._queue: WorkQueue[Id] = WorkQueue("inheritance")
 
-    async def ends(self, tracked: Tracked, planned: Ledger) -> Sequence[DeploymentData]:
+    def ends(self, tracked: Tracked, planned: Ledger) -> Sequence[DeploymentData]:
         """Return the ends that Jira was told of, of those that are about to be closed otherwise.
 
         Raises:
-            UnavailableError: Jira cannot tell just now.
+            NotToldYetError: Jira has still to answer; `answered` is called when it has.
         """
-        found = []
-        for site, key in sorted(tracked.inherited):
-            entry = planned.entry(key)
-            if entry is None or entry.state not in _GUESSES:
-                continue
-            held = await self._held(site, key)
-            tracked.inherited.discard((site, key))
-            if held and held.state in _ENDS:
-                log.info("%s: Jira was told that number %d is %s", tracked.ref.place, key.number, held.state)
-                found.append(held)
-        return found
+        guessed = [id_ for id_ in sorted(tracked.inherited) if _is_guess(planned.entry(id_[1]))]
+        for each in guessed:
+            if each not in self._asked:
+                self._asked[each] = tracked.ref.place
+                self._queue.add(each)
+        if not self._answers.keys() >= set(guessed):
+            raise NotToldYetError
+        tracked.inherited.difference_update(guessed)
+        answers = [self._taken(each) for each in guessed]
+        return [each for each in answers if each and each.state in _ENDS]
 
-    async def _held(self, site: str, key: DeploymentKey) -> DeploymentData | None:
+    def _taken(self, question: Id) -> DeploymentData | None:
+        del self._asked[question]
+        return self._answers.pop(question)
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(self._ask())
+
+    async def _ask(self) -> None:
+        while True:
+            question = await self._queue.take()
+            try:
+                await self._look(question)
+            finally:
+                self._queue.done(question)
+
+    async def _look(self, question: Id) -> None:
+        (site, key), place = question, self._asked[question]
         link = self._link(site)
         held = link if isinstance(link, Trouble) else await link.stored(key)
-        if not isinstance(held, Trouble):
-            return held
-        if held.reason in _PASSING and self._now() < self._until:
-            raise UnavailableError(f"Jira cannot tell yet what an earlier leader has sent: {held.message}")
-        return None
+        if isinstance(held, Trouble) and held.reason in _PASSING and self._now() < self._until:
+            log.warning("%s: Jira cannot tell yet what an earlier leader has sent: %s", place, held.message)
+            self._queue.add_after(question, max(AGAIN, held.retry_after or timedelta(0)))
+            return
+        if held and not isinstance(held, Trouble):
+            log.info("%s: Jira was told that number %d is %s", place, key.number, held.state)
+        self._answers[question] = None if isinstance(held, Trouble) else held
+        self._answered(place)
+
+
+def _is_guess(entry: Entry | None) -> bool:
+    return entry is not None and entry.state in _GUESSES
 
 
 def honoured(planned: Ledger, ends: Iterable[DeploymentData]) -> Ledger:

@@ -30,7 +30,7 @@ from .backoff import Backoff
 from .book import Book, Tracked
 from .context import Context
 from .examination import examine, with_template
-from .inheritance import Inheritance, honoured
+from .inheritance import Inheritance, NotToldYetError, honoured
 from .metrics import METRICS
 from .outbox import Item
 from .post import Post
@@ -62,9 +62,9 @@ class Reporter:
         self._post = Post(context.sites.link, context.next_number, self, context.now)
         self._publisher = Publisher(context, book, self._post)
         self._unread = unread
-        self._inheritance = Inheritance(context.sites.link, context.now)
         self._read_back = ReadBack(context.sites.link, self._not_held, context.start_above)
         self._queue: WorkQueue[Place] = WorkQueue("workloads")
+        self._inheritance = Inheritance(context.sites.link, context.now, self._queue.add)
         self._backoffs: dict[Place, Backoff] = {}
 
     async def run(self) -> None:
@@ -78,6 +78,7 @@ class Reporter:
                 group.create_task(self._post.run())
                 group.create_task(self._publisher.run())
                 group.create_task(self._read_back.run())
+                group.create_task(self._inheritance.run())
                 group.create_task(self._keep_journal())
                 group.create_task(sweep(self._context, self._book, self._read_unread))
                 for _ in range(WORKERS):
@@ -197,6 +198,8 @@ class Reporter:
             try:
                 await self._process(place)
                 self._backoffs.pop(place, None)
+            except NotToldYetError:
+                log.debug("%s: waits for what Jira was told before", place)  # it is added again then
             except ClusterError as error:
                 METRICS.api_error(error)
                 log.warning("%s: %s", place, error)
@@ -232,9 +235,9 @@ class Reporter:
             sighting = await self._look_up(place)  # a namesake of the one on record has come and gone
         match sighting:
             case Gone():
-                await self._close(tracked, "the workload was deleted", State.CANCELLED)
+                self._close(tracked, "the workload was deleted", State.CANCELLED)
             case Hidden():
-                if not await self._lose_sight(tracked):
+                if not self._lose_sight(tracked):
                     return  # what is on record may be older than what Jira was told
             case Snapshot() if tracked.has_seen_namesake_of(sighting):
                 return
@@ -244,7 +247,7 @@ class Reporter:
         _count_verdicts(before, tracked.ledger)
         self._hand_over(tracked)
 
-    async def _lose_sight(self, tracked: Tracked) -> bool:
+    def _lose_sight(self, tracked: Tracked) -> bool:
         """Close what is open once a workload may not be read for long, and tell whether it has been so long.
 
         Nobody can know how it ended.
@@ -256,14 +259,13 @@ class Reporter:
             self._queue.add_after(tracked.ref.place, rest)
             return False
         because = "it can be seen no more: its namespace, or the operator's rights there, are gone"
-        await self._close(tracked, because, State.UNKNOWN)
+        self._close(tracked, because, State.UNKNOWN)
         return True
 
-    async def _close(self, tracked: Tracked, because: str, state: State) -> None:
+    def _close(self, tracked: Tracked, because: str, state: State) -> None:
         """Close what a workload that is gone has left open."""
-        now = self._context.now()
-        ends = await self._inheritance.ends(tracked, close(tracked.ledger, because, now, state))
-        tracked.ledger = honoured(close(tracked.ledger, because, now, state), ends)
+        closed = close(tracked.ledger, because, self._context.now(), state)
+        tracked.ledger = honoured(closed, self._inheritance.ends(tracked, closed))
         tracked.snapshot, tracked.is_gone = None, True
 
     async def _claim(self, tracked: Tracked) -> None:
@@ -304,9 +306,8 @@ class Reporter:
         target = await self._target(tracked, seen)
         seen = replace(seen, target=target, rules=self._rules(tracked, target))
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
-        ends = await self._inheritance.ends(tracked, plan(seen, tracked.ledger, now))
-        # Planned again, since Jira may have answered something else meanwhile.
-        ledger = honoured(plan(seen, tracked.ledger, now), ends)
+        planned = plan(seen, tracked.ledger, now)
+        ledger = honoured(planned, self._inheritance.ends(tracked, planned))
         tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
         tracked.confirm()
         tracked.skipped += uncertain(seen, tracked.ledger)

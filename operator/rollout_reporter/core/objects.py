@@ -63,8 +63,16 @@ RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 """The annotation that `kubectl rollout restart` writes into a pod template."""
 
 
+_ZERO_STRUCTS: Final[Object] = {"resources": {}, "creationTimestamp": None}
+"""What Go writes for a struct in which nothing is set; to leave it out means the same.
+
+The controller of Rollouts writes it into the template that a user has written without it.
+"""
+
+
 def digest(template: Object, *, hash_label: str, without_annotation: str = "") -> str:
     """Digest of a pod template, without the label that a controller adds to a ReplicaSet's copy of it."""
+    template = _without_zero_structs(template)
     meta = dict(template.get("metadata") or {})
     meta["labels"] = {k: v for k, v in (meta.get("labels") or {}).items() if k != hash_label}
     notes = meta.get("annotations") or {}
@@ -72,6 +80,18 @@ def digest(template: Object, *, hash_label: str, without_annotation: str = "") -
     essence = {"metadata": {k: v for k, v in meta.items() if v}, "spec": template.get("spec") or {}}
     text = json.dumps(essence, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _without_zero_structs(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_zero_structs(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: _without_zero_structs(each)
+        for key, each in value.items()
+        if key not in _ZERO_STRUCTS or each != _ZERO_STRUCTS[key]
+    }
 
 
 def images_of(template: Object) -> tuple[str, ...]:

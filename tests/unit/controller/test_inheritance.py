@@ -1,16 +1,20 @@
 """How a rollout ended, as an earlier leader has told Jira and nobody else."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
 
-from rollout_reporter.cluster.api import UnavailableError
+from rollout_reporter.controller import inheritance
 from rollout_reporter.controller.book import Tracked
-from rollout_reporter.controller.inheritance import PATIENCE, Inheritance, honoured
+from rollout_reporter.controller.inheritance import PATIENCE, Inheritance, NotToldYetError, honoured
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, State, Update
+from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.payload import submit_request
 from rollout_reporter.jira.schemas import DeploymentData
 from unit.controller.fake_jira import DOWN
@@ -22,13 +26,22 @@ FORBIDDEN = Trouble(TroubleReason.FORBIDDEN, "Jira refuses this credential.")
 
 @dataclass
 class Jira:
-    """Holds something, or nothing."""
+    """Holds something, or nothing, and may take its time to say so."""
 
     held: DeploymentData | Trouble | None = None
     asked: list[DeploymentKey] = field(default_factory=list)
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
+
+    async def asked_so_often(self, times: int) -> None:
+        while len(self.asked) < times:  # noqa: ASYNC110 (nothing else tells)
+            await asyncio.sleep(0)
 
     async def stored(self, key: DeploymentKey) -> DeploymentData | Trouble | None:
         self.asked.append(key)
+        await self.answers.wait()
         return self.held
 
 
@@ -38,15 +51,24 @@ class Leader:
     def __init__(self, jira: Jira) -> None:
         self.time = NOW
         self.tracked = Tracked(ledger=Ledger(ref()), inherited={("default", SUPERSEDED.key)})
-        self._inheritance = Inheritance(lambda _: jira, self.now)
+        self.told = asyncio.Queue[Place]()
+        self.inheritance = Inheritance(lambda _: jira, self.now, self.told.put_nowait)
 
     def now(self) -> datetime:
         return self.time
 
-    async def closes(self, one: Entry) -> Entry | None:
+    def closes_now(self, one: Entry) -> Entry | None:
         """What becomes of an entry that is about to be closed."""
         planned = Ledger(ref(), (one,))
-        return honoured(planned, await self._inheritance.ends(self.tracked, planned)).current
+        return honoured(planned, self.inheritance.ends(self.tracked, planned)).current
+
+    async def closes(self, one: Entry) -> Entry | None:
+        """The same, once Jira has said what it knows."""
+        try:
+            return self.closes_now(one)
+        except NotToldYetError:
+            assert await self.told.get() == ref().place
+            return self.closes_now(one)
 
 
 @pytest.fixture
@@ -55,8 +77,13 @@ def jira() -> Jira:
 
 
 @pytest.fixture
-def leader(jira: Jira) -> Leader:
-    return Leader(jira)
+async def leader(jira: Jira) -> AsyncIterator[Leader]:
+    leader = Leader(jira)
+    asking = asyncio.create_task(leader.inheritance.run())
+    yield leader
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
 
 
 def told(state: State) -> DeploymentData:
@@ -105,10 +132,34 @@ async def test_what_this_leader_has_begun_itself_is_not_asked_about(leader: Lead
     assert jira.asked == []
 
 
-async def test_while_jira_cannot_tell_nothing_is_closed_but_not_for_ever(leader: Leader, jira: Jira) -> None:
+async def test_while_jira_cannot_tell_nothing_is_closed_but_not_for_ever(
+    leader: Leader, jira: Jira, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inheritance, "AGAIN", timedelta(milliseconds=1))
     jira.held = DOWN
-    with pytest.raises(UnavailableError, match="cannot tell yet"):
-        await leader.closes(SUPERSEDED)
+    for asked in range(1, 4):
+        with pytest.raises(NotToldYetError):
+            leader.closes_now(SUPERSEDED)
+        await jira.asked_so_often(asked)
+    assert leader.told.empty()
 
     leader.time += PATIENCE
-    assert await leader.closes(SUPERSEDED) == SUPERSEDED
+    assert await leader.told.get() == ref().place
+    assert leader.closes_now(SUPERSEDED) == SUPERSEDED
+
+
+async def test_nobody_waits_for_a_jira_that_hangs_and_it_is_not_asked_twice(
+    leader: Leader, jira: Jira
+) -> None:
+    jira.held = told(State.SUCCESSFUL)
+    jira.answers.clear()
+    for _ in range(3):
+        with pytest.raises(NotToldYetError):
+            leader.closes_now(SUPERSEDED)
+        await jira.asked_so_often(1)
+
+    jira.answers.set()
+    found = await leader.closes(SUPERSEDED)
+    assert found is not None
+    assert found.state is State.SUCCESSFUL
+    assert jira.asked == [SUPERSEDED.key]

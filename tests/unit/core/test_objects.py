@@ -119,6 +119,14 @@ def test_the_order_of_fields_and_empty_metadata_make_no_difference() -> None:
     assert digest_of(turned) == digest_of(template)
 
 
+def test_what_go_writes_for_a_struct_that_holds_nothing_makes_no_difference() -> None:
+    rewritten = pod_template()
+    for container in rewritten["spec"]["containers"]:
+        container["resources"] = {}
+
+    assert digest_of(rewritten) == digest_of(pod_template())
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -126,8 +134,10 @@ def test_the_order_of_fields_and_empty_metadata_make_no_difference() -> None:
         lambda template: template["spec"]["containers"].append({"name": "sidecar", "image": "envoy"}),
         lambda template: template["metadata"]["labels"].update(tier="web"),
         lambda template: template["metadata"].update(annotations={"checksum/config": "8c1f"}),
+        lambda template: template["spec"]["containers"][0].update(resources={"limits": {"cpu": "1"}}),
+        lambda template: template["spec"].update(securityContext={}),  # a pointer: its hash is another one
     ],
-    ids=["image", "container", "label", "annotation"],
+    ids=["image", "container", "label", "annotation", "resources", "security context"],
 )
 def test_a_changed_template_has_another_digest(change: Any) -> None:
     changed = pod_template()
