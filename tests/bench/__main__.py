@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import bench
-from bench import burst, idle, lag, memory, restart
+from bench import burst, failover, idle, lag, memory, restart
 from bench.page import page
 from bench.rows import Row, table
 from bench.stage import Stage, open_stage
@@ -19,6 +19,7 @@ _MEASUREMENTS: Final[dict[str, Callable[[Stage], list[Row]]]] = {
     "memory": memory.measure,
     "lag": lag.measure,
     "burst": burst.measure,
+    "failover": failover.measure,
     "restart": restart.measure,
     "idle": idle.measure,
 }

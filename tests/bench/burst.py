@@ -1,7 +1,9 @@
 """Many rollouts at once: nothing may be lost, and nothing may come in the wrong order."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from bench import workloads
@@ -13,69 +15,116 @@ from bench.watcher import Seen, Watcher
 from bench.writes import count_writes
 from controlplane.console import say
 
-_NAMESPACE: Final = "burst"
 _SECONDS: Final = 400
 _ORDER: Final = ("pending", "in_progress", "successful")
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Many rollouts that began at once, when all that there is to tell of them is told."""
+
+    namespace: str
+    names: list[str]
+    began: float
+    """Unix time at which the first was asked for."""
+    ended: float
+    """When the bare watcher saw the last one succeed."""
+    records: list[Record]
+    """What Jira was told."""
+    lags: dict[str, list[float]]
+    """Seconds by which Jira was behind the bare watcher, by state."""
+    writes: Counter[str]
+
+    @property
+    def all_lags(self) -> list[float]:
+        return [lag for each in self.lags.values() for lag in each]
+
+    @property
+    def accepted(self) -> float:
+        """When Jira accepted the last report."""
+        return max(map(received, self.records))
 
 
 def measure(stage: Stage) -> list[Row]:
     pid = stage.operator.pid
     assert pid is not None
     with stage.watcher() as watcher:
-        return _measure(stage, watcher, pid)
+        burst = play(stage, watcher, "burst", stage.rollouts)
+    now, peak = memory(pid)
+    return [
+        at_most(f"{stage.rollouts} rollouts at once: lag p99", 5, percentile(burst.all_lags, 99), " s"),
+        *rows_about(stage, burst),
+        told("… memory of the operator afterwards", f"peak {peak:.0f} MiB, now {now:.0f} MiB"),
+        *rows_about_writes("many at once", burst.writes, len(burst.records)),
+    ]
 
 
-def _measure(stage: Stage, watcher: Watcher, pid: int) -> list[Row]:
-    count, chosen = stage.rollouts, workloads.names(stage.rollouts)
+def play(
+    stage: Stage,
+    watcher: Watcher,
+    namespace: str,
+    count: int,
+    meanwhile: Callable[[float], None] = lambda _: None,
+) -> Burst:
+    """Begin many rollouts at once, and wait until all is told; `meanwhile` gets the time of beginning."""
+    chosen = workloads.names(count)
     say(f"creating {count} more annotated Deployments …")
-    workloads.create_annotated(stage.api, _NAMESPACE, count)
-    stage.until_shown(watcher, {Seen(_NAMESPACE, name, 1, "") for name in chosen}, seconds=_SECONDS)
+    workloads.create_annotated(stage.api, namespace, count)
+    stage.until_shown(watcher, {Seen(namespace, name, 1, "") for name in chosen}, seconds=_SECONDS)
     stage.until_written()
     say(f"{count} rollouts at once …")
     began, before = time.time(), count_writes(stage.api)
-    workloads.roll(stage.api, _NAMESPACE, chosen, "burst")
-    stage.until_shown(watcher, {Seen(_NAMESPACE, name, 2, "") for name in chosen}, seconds=_SECONDS)
+    workloads.roll(stage.api, namespace, chosen, "burst")
+    meanwhile(began)
+    stage.until_shown(watcher, {Seen(namespace, name, 2, "") for name in chosen}, seconds=_SECONDS)
     stage.until_written()
-    writes = count_writes(stage.api) - before
     records = stage.history_since(began)
-    lags = lags_of(records, watcher, _NAMESPACE, chosen)
-    everything = [*lags["in_progress"], *lags["successful"]]
-    lost = _lost(stage, chosen)
-    requests = [
-        each for each in stage.sandbox.requests("bulk") if received({"received": each["time"]}) >= began
-    ]
-    last_shown = max(at for seen, at in watcher.seen().items() if seen.state == "successful")
-    now, peak = memory(pid)
+    return Burst(
+        namespace=namespace,
+        names=chosen,
+        began=began,
+        ended=max(
+            at
+            for seen, at in watcher.seen().items()
+            if (seen.namespace, seen.state) == (namespace, "successful")
+        ),
+        records=records,
+        lags=lags_of(records, watcher, namespace, chosen),
+        writes=count_writes(stage.api) - before,
+    )
+
+
+def rows_about(stage: Stage, burst: Burst) -> list[Row]:
+    """Whether all was told, in the right order, and how soon."""
+    times = [received({"received": each["time"]}) for each in stage.sandbox.requests("bulk")]
+    started, succeeded = burst.lags["in_progress"], burst.lags["successful"]
     return [
-        at_most(f"{count} rollouts at once: lag p99", 5, percentile(everything, 99), " s"),
-        at_most("… lost", 0, lost),
-        at_most("… dropped by Jira, or out of order", 0, _out_of_order(stage, records)),
+        at_most("… lost", 0, _lost(stage, burst)),
+        at_most("… dropped by Jira, or out of order", 0, _out_of_order(stage, burst.records)),
         told(
             "… in progress: p50 / p99",
-            f"{percentile(lags['in_progress'], 50):.2f} / {percentile(lags['in_progress'], 99):.2f} s"
-            f" ({count - len(lags['in_progress'])} were over before they were sent)",
+            f"{percentile(started, 50):.2f} / {percentile(started, 99):.2f} s"
+            f" ({len(burst.names) - len(started)} were over before they were sent)",
         ),
         told(
-            "… successful: p50 / p99",
-            f"{percentile(lags['successful'], 50):.2f} / {percentile(lags['successful'], 99):.2f} s",
+            "… successful: p50 / p99", f"{percentile(succeeded, 50):.2f} / {percentile(succeeded, 99):.2f} s"
         ),
         told(
             "… the last one was over, and accepted",
-            f"after {last_shown - began:.1f} s, {max(map(received, records)) - began:.1f} s",
+            f"after {burst.ended - burst.began:.1f} s, {burst.accepted - burst.began:.1f} s",
         ),
-        told("… requests to Jira", str(len(requests))),
-        told("… memory of the operator afterwards", f"peak {peak:.0f} MiB, now {now:.0f} MiB"),
-        *rows_about_writes("many at once", writes, len(records)),
+        told("… requests to Jira", str(sum(each >= burst.began for each in times))),
     ]
 
 
-def _lost(stage: Stage, chosen: list[str]) -> int:
+def _lost(stage: Stage, burst: Burst) -> int:
     """Rollouts whose end Jira does not hold."""
     held: defaultdict[str, list[str]] = defaultdict(list)
     for each in stage.sandbox.state()["deployments"]:
         for issue in each["issues"]:
             held[issue].append(each["deployment"]["state"])
-    return sum(held[workloads.issue_of(_NAMESPACE, name)] != ["successful", "successful"] for name in chosen)
+    issues = (workloads.issue_of(burst.namespace, name) for name in burst.names)
+    return sum(held[issue] != ["successful", "successful"] for issue in issues)
 
 
 def _out_of_order(stage: Stage, records: list[Record]) -> int:

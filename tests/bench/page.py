@@ -35,6 +35,8 @@ fails if a budget is not met. Nothing of it is left afterwards, but for programs
   and the Lease are left aside.
 - **Restart:** from the signal to Jira's acceptance of a rollout that begins as soon as the old leader has
   ended. Any report of another Deployment would be a repetition.
+- **Failover:** of two operators, the one that leads is killed as soon as Jira has accepted a quarter as many
+  updates as there are rollouts. The silence is that between the kill and the next update.
 - **Idle CPU:** user and system time of the operator over a minute without changes.
 
 ## Measured

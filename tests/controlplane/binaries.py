@@ -1,4 +1,4 @@
-"""Builds tools from Go modules, once, into a cache outside the tree.
+"""Builds tools from Go modules, and keeps documents of others, once, in a cache outside the tree.
 
 go.sum is committed, so what is built is what was reviewed, whoever serves the modules.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from controlplane.catalogue import Tool, find_tool
+from controlplane.catalogue import Source, Tool, find_tool
 from controlplane.console import say
 from controlplane.errors import ControlPlaneError
 from controlplane.system import system_program
@@ -57,16 +57,26 @@ def assets_folder(name: str) -> Path:
     return _assets(find_tool(name))
 
 
-def _assets(tool: Tool) -> Path:
-    return cache_folder() / "share" / f"{tool.name}-{tool.version}"
+def documents_folder(source: Source) -> Path:
+    """The files that are wanted of a module from which nothing is built; downloaded first if need be."""
+    folder = _assets(source)
+    if not folder.exists():
+        with _locked(source):
+            if not folder.exists():
+                _download(source, folder)
+    return folder
+
+
+def _assets(source: Source) -> Path:
+    return cache_folder() / "share" / f"{source.name}-{source.version}"
 
 
 @contextmanager
-def _locked(tool: Tool) -> Iterator[None]:
-    """One builder per tool at a time, over all processes; the kernel lets go when the holder dies."""
+def _locked(source: Source) -> Iterator[None]:
+    """One builder per source at a time, over all processes; the kernel lets go when the holder dies."""
     locks = cache_folder() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    with (locks / tool.name).open("w") as lock:
+    with (locks / source.name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -81,28 +91,37 @@ def _build(tool: Tool, binary: Path) -> None:
         unfinished = Path(scratch) / tool.name
         flags = ("-trimpath", "-tags", ",".join(tool.tags), "-ldflags", tool.ldflags)
         _go(tool, "build", *flags, "-o", str(unfinished), tool.package)
-        _copy_assets(tool)
+        _copy_assets(tool, _assets(tool))
         unfinished.replace(binary)
     say(f"built {tool.name} {tool.version} in {time.monotonic() - began:.0f} s")
 
 
-def _copy_assets(tool: Tool) -> None:
-    if not tool.assets:
+def _download(source: Source, folder: Path) -> None:
+    """The folder appears whole."""
+    say(f"downloading {source.name} {source.version} (once; kept in {folder.parent}) …")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="download-") as scratch:
+        unfinished = Path(scratch) / source.name
+        _copy_assets(source, unfinished)
+        unfinished.replace(folder)
+
+
+def _copy_assets(source: Source, target: Path) -> None:
+    if not source.assets:
         return
-    described = _go(tool, "mod", "download", "-json", f"{tool.source}@{tool.version}")
-    source = Path(json.loads(described)["Dir"])
-    target = _assets(tool)
+    described = _go(source, "mod", "download", "-json", f"{source.source}@{source.version}")
+    module = Path(json.loads(described)["Dir"])
     target.mkdir(parents=True, exist_ok=True)
-    for pattern in tool.assets:
-        for asset in source.glob(pattern):
+    for pattern in source.assets:
+        for asset in module.glob(pattern):
             shutil.copyfile(asset, target / asset.name)
 
 
-def _go(tool: Tool, *args: str) -> str:
-    """Runs Go in the tool's module, on all cores but nice to whatever else goes on."""
+def _go(source: Source, *args: str) -> str:
+    """Runs Go where the module is pinned, on all cores but nice to whatever else goes on."""
     done = subprocess.run(
         [system_program("nice", "It belongs to coreutils."), _go_program(), *args],
-        cwd=tool.folder,
+        cwd=source.folder,
         env=os.environ | _GO_ENVIRONMENT,
         capture_output=True,
         text=True,
@@ -110,7 +129,7 @@ def _go(tool: Tool, *args: str) -> str:
     )
     if done.returncode != 0:
         raise ControlPlaneError(
-            f"go {args[0]} failed for {tool.name} {tool.version} (modules come from `go env GOPROXY`):\n"
+            f"go {args[0]} failed for {source.name} {source.version} (modules come from `go env GOPROXY`):\n"
             f"{done.stderr[-4000:]}"
         )
     return done.stdout

@@ -1,11 +1,11 @@
-"""Which tools there are, and how each is built.
+"""Which tools there are, how each is built, and whose documents are read.
 
 The versions stand in ``modules/*/go.mod`` and nowhere else, so that the bots which raise versions find them.
 Tools whose dependencies agree share a module; the others need one each.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -15,22 +15,17 @@ MODULES = Path(__file__).parent / "modules"
 
 
 @dataclass(frozen=True)
-class Tool:
-    """A program, and the files of its module that go with it."""
+class Source:
+    """A Go module, and the files of it that are kept."""
 
     name: str
+    _: KW_ONLY
     module: str
     """The folder in ``modules/`` whose go.mod pins it."""
     source: str
     """The Go module that it comes from."""
-    package: str
-    """Its main package."""
-    stamps: tuple[str, ...] = ()
-    """``-X`` assignments: without them several of these programs call themselves v0.0.0."""
     assets: tuple[str, ...] = ()
-    """Globs, inside the source module, of manifests to keep beside the program."""
-    tags: tuple[str, ...] = ()
-    """Build tags."""
+    """Globs, inside the source module, of files to keep."""
 
     @property
     def folder(self) -> Path:
@@ -43,6 +38,19 @@ class Tool:
         if pinned is None:
             raise ControlPlaneError(f"{self.folder}/go.mod requires no {self.source}")
         return pinned[1]
+
+
+@dataclass(frozen=True)
+class Tool(Source):
+    """A program, and the files of its module that go with it."""
+
+    _: KW_ONLY
+    package: str
+    """Its main package."""
+    stamps: tuple[str, ...] = ()
+    """``-X`` assignments: without them several of these programs call themselves v0.0.0."""
+    tags: tuple[str, ...] = ()
+    """Build tags."""
 
     @property
     def ldflags(self) -> str:
@@ -118,6 +126,12 @@ _ARGO_ROLLOUTS = Tool(
     assets=("manifests/crds/*-crd.yaml", "manifests/install.yaml"),
 )
 _KIND = Tool("kind", module="kind", source="sigs.k8s.io/kind", package="sigs.k8s.io/kind")
+_KUBECONFORM = Tool(
+    "kubeconform",
+    module="kubeconform",
+    source="github.com/yannh/kubeconform",
+    package="github.com/yannh/kubeconform/cmd/kubeconform",
+)
 
 TOOLS = {
     tool.name: tool
@@ -134,11 +148,35 @@ TOOLS = {
         _KIND,
         _prometheus("promtool"),
         _prometheus("prometheus"),
+        _KUBECONFORM,
     )
 }
 
-LOCAL_TOOLS = tuple(name for name in TOOLS if name not in {"helm3", "kind", "promtool", "prometheus"})
+_FOR_SOME_TESTS = {"helm3", "kind", "promtool", "prometheus", "kubeconform"}
+LOCAL_TOOLS = tuple(name for name in TOOLS if name not in _FOR_SOME_TESTS)
 """What a local cluster and its users need."""
+
+PROMETHEUS_OPERATOR = Source(
+    "prometheus-operator",
+    module="prometheus-operator",
+    source="github.com/prometheus-operator/prometheus-operator",
+    assets=tuple(
+        f"example/prometheus-operator-crd/monitoring.coreos.com_{plural}.yaml"
+        for plural in ("podmonitors", "prometheusrules", "servicemonitors")
+    ),
+)
+"""The CRDs of what the chart makes for it."""
+
+OPENAPI = tuple(
+    Source(
+        folder.name,
+        module=folder.name,
+        source="k8s.io/kubernetes",
+        assets=("api/openapi-spec/v3/*__v[0-9]_openapi.json",),
+    )
+    for folder in sorted(MODULES.glob("openapi-*"))
+)
+"""What each Kubernetes says of its stable kinds; a minor version joins by a folder in ``modules/``."""
 
 
 def find_tool(name: str) -> Tool:

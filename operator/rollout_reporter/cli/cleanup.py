@@ -9,18 +9,19 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from rollout_reporter.cluster.api import ClusterError, ConflictError, NotFoundError, connect, delete
+from rollout_reporter.cluster.api import connect, delete
 from rollout_reporter.cluster.conditions import write_condition
+from rollout_reporter.cluster.errors import ClusterError, ConflictError, NotFoundError
+from rollout_reporter.cluster.held_lease import HeldLease
 from rollout_reporter.cluster.lease import LEASE
 from rollout_reporter.cluster.reports import remove_report, report_name
+from rollout_reporter.cluster.traces import HiddenNamespaceError, Traces, find_traces
 from rollout_reporter.core.election import LEASE_DURATION, RENEW_DEADLINE
 from rollout_reporter.core.workload import WorkloadRef
 
 from .asking import confirm
-from .cleanup_lease import HeldLease
-from .cleanup_traces import Traces, find_traces
 from .failure import CommandError
-from .kubeconfig import Kubeconfig, chosen
+from .options import Kubeconfig, OwnNamespace, WatchNamespaces, Yes, chosen, listed
 
 ROUNDS: Final = 3
 """How often conditions are looked for. A Rollout's controller may write an old list back once."""
@@ -32,35 +33,32 @@ Step = tuple[str, Removal]
 
 def cleanup(
     *,
-    namespace: Annotated[
-        str, typer.Option("--namespace", "-n", envvar="POD_NAMESPACE", help="Namespace of the operator.")
-    ],
-    watch_namespaces: Annotated[
-        str,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_WATCH_NAMESPACES",
-            help="Namespaces that the operator watches, separated by commas; none for the whole cluster.",
-        ),
-    ] = "",
+    namespace: OwnNamespace,
+    watch_namespaces: WatchNamespaces = "",
     keep_reports: Annotated[
         bool,
         typer.Option("--keep-reports", help="Leave the RolloutReports, the memory of what was reported."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     kubeconfig: Kubeconfig = "",
 ) -> None:
-    """Remove what an installation has written into the cluster, before it is uninstalled.
+    """Remove from the cluster what an installation has written there.
 
-    That is the condition on the workloads, the RolloutReports, the journal and the Lease. A running operator
-    is made to stop first, and would begin again 15 seconds after the end: remove its Deployment by then.
-    What was interrupted is finished by calling it again. Jira keeps what it was told; rollout-reporter forget
-    removes it there, and needs the RolloutReports or the name of the cluster for it.
+    That is the condition on the workloads, the RolloutReports, the journal and the Lease. helm uninstall runs
+    this by itself. A running operator is made to stop first, and would begin again 15 seconds after the end:
+    remove its Deployment by then. What was interrupted is finished by calling it again.
+
+    Jira keeps what it was told. rollout-reporter forget removes it there, and needs the RolloutReports or the
+    name of the cluster for it: run it first, or keep the RolloutReports.
     """
-    namespaces = watch_namespaces.replace(",", " ").split()
     try:
-        asyncio.run(_cleanup(chosen(kubeconfig), namespace, namespaces, keep_reports=keep_reports, yes=yes))
+        asyncio.run(
+            _cleanup(
+                chosen(kubeconfig), namespace, listed(watch_namespaces), keep_reports=keep_reports, yes=yes
+            )
+        )
     except (ClusterError, CommandError) as error:
-        typer.echo(f"cleanup: {error}", err=True)
+        typer.echo(f"cleanup: {_in_words(error)}", err=True)
         raise typer.Exit(1) from error
 
 
@@ -70,9 +68,9 @@ async def _cleanup(
     async with await connect(kubeconfig) as api:
         look = partial(find_traces, api, namespace, namespaces)
         if not yes:
-            typer.echo(f"There is {(await look()).listed(with_reports=not keep_reports)}, and the Lease.")
+            typer.echo(f"There is {_counts(await look(), with_reports=not keep_reports)}, and the Lease.")
             confirm("Remove it?", otherwise="nothing was removed")
-        lease = HeldLease(api, namespace)
+        lease = HeldLease(api, namespace, holder="cleanup")
         if holder := await lease.take():
             typer.echo(f"the Lease was taken from {holder}, which stops within {RENEW_DEADLINE:.0f} s")
             await lease.outlast()
@@ -83,6 +81,34 @@ async def _cleanup(
     if found.still_open:
         typer.echo(f"rollouts under way, whose end Jira will not be told: {found.still_open}")
     typer.echo(f"cleaned up; an operator that is still there begins again in {LEASE_DURATION:.0f} s")
+
+
+def _in_words(error: Exception) -> str:
+    """An error with its cure."""
+    match error:
+        case ConflictError():
+            return f"{error}: run the command again"
+        case HiddenNamespaceError(namespace=""):
+            return f"{error}. Name the Namespaces that you may read with --watch-namespaces"
+        case HiddenNamespaceError():
+            return (
+                f"namespace {error.namespace} cannot be read: {error}. If it is gone, leave it out of"
+                " --watch-namespaces; if this is a hook of Helm's, helm uninstall --no-hooks goes on"
+                " without it"
+            )
+        case _:
+            return str(error)
+
+
+def _counts(found: Traces, *, with_reports: bool) -> str:
+    """What there is, to be put into a sentence."""
+    reports = [_counted(found.reports, "RolloutReport")] if with_reports else []
+    conditions, journal = _counted(found.shown, "condition"), _counted(found.journal, "page")
+    return ", ".join([f"{conditions} on workloads", *reports, f"{journal} of the journal"])
+
+
+def _counted(things: Sequence[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 async def _remove_conditions(api: Any, lease: HeldLease, look: Callable[[], Awaitable[Traces]]) -> None:

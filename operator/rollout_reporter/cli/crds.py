@@ -12,10 +12,12 @@ from rollout_reporter.cluster.crd import jira_site_crd, rollout_report_crd
 def crds(
     directory: Annotated[
         Path | None,
-        typer.Option(help="Write one file for each into this directory.", file_okay=False, exists=True),
+        typer.Option(
+            help="Write one file for each into this directory instead.", file_okay=False, exists=True
+        ),
     ] = None,
 ) -> None:
-    """Print the CustomResourceDefinitions, ready for `kubectl apply -f -`."""
+    """Print the CustomResourceDefinitions."""
     definitions = [jira_site_crd(), rollout_report_crd()]
     if directory is None:
         typer.echo(yaml.safe_dump_all(definitions, sort_keys=False), nl=False)

@@ -11,13 +11,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rollout_reporter.cluster.api import ClusterError, connect, get
+from rollout_reporter.cluster.api import connect, get
+from rollout_reporter.cluster.errors import ClusterError
 
 from . import doctor_cluster
 from .doctor_finding import Finding, Mark, good, wrong
 from .doctor_rights import CONDITIONS, NAMESPACE, NAMESPACES, OWN, WORKLOADS, Reviewer, secret
 from .doctor_sites import read_sites, site
-from .kubeconfig import Kubeconfig, chosen
+from .options import (
+    AllowedHosts,
+    ConditionsOnWorkloads,
+    Kubeconfig,
+    OwnNamespace,
+    WatchNamespaces,
+    chosen,
+    listed,
+)
 
 LOG_WIDTH: Final = 1000
 """Where nobody looks at a terminal, a line is a line, however long."""
@@ -36,46 +45,26 @@ class Installation:
 
 def doctor(  # noqa: PLR0913 (one parameter for each flag)
     *,
-    namespace: Annotated[
-        str, typer.Option("--namespace", "-n", envvar="POD_NAMESPACE", help="Namespace of the operator.")
-    ] = "rollout-reporter",
+    namespace: OwnNamespace = "rollout-reporter",
     service_account: Annotated[
         str, typer.Option(help="The operator's ServiceAccount, whose rights are looked at.")
     ] = "rollout-reporter",
-    watch_namespaces: Annotated[
-        str,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_WATCH_NAMESPACES",
-            help="Namespaces that the operator watches, separated by commas; none for the whole cluster.",
-        ),
-    ] = "",
-    allowed_hosts: Annotated[
-        str,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_ALLOWED_HOSTS",
-            help="Hosts beside Atlassian's that credentials may be sent to, separated by commas.",
-        ),
-    ] = "",
-    conditions_on_workloads: Annotated[
-        bool,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_CONDITIONS_ON_WORKLOADS",
-            help="Whether the operator shows its condition on Deployments and Rollouts.",
-        ),
-    ] = True,
+    watch_namespaces: WatchNamespaces = "",
+    allowed_hosts: AllowedHosts = "",
+    conditions_on_workloads: ConditionsOnWorkloads = True,
     kubeconfig: Kubeconfig = "",
 ) -> None:
-    """Look at everything that the operator needs, from its rights to Jira's answer; change nothing.
+    """Check all that the operator needs, and say what to do.
 
-    Each line is ✓ (well), ✗ (not well, with the cure), ? (you may not look at it) or ! (worth knowing). The
-    exit code is 1 if there is a ✗. In the operator's pod the flags are those of the operator:
-    kubectl exec deploy/rollout-reporter -- rollout-reporter doctor
+    It looks from the rights of the operator to an answer of Jira, and changes nothing. Each line is ✓ (well),
+    ✗ (not well, with the cure), ? (you may not look at it) or ! (worth knowing). The exit code is 1 if there
+    is a ✗.
     """
     installation = Installation(
         namespace=namespace,
         account=service_account,
-        watch_namespaces=watch_namespaces.replace(",", " ").split(),
-        allowed_hosts=allowed_hosts.replace(",", " ").split(),
+        watch_namespaces=listed(watch_namespaces),
+        allowed_hosts=listed(allowed_hosts),
         conditions_on_workloads=conditions_on_workloads,
     )
     found = asyncio.run(_examine(chosen(kubeconfig), installation))

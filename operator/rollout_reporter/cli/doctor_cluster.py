@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from rollout_reporter.cluster.api import ClusterError, NotFoundError, get, list_pages, path_to, server_date
+from rollout_reporter.cluster.api import get, list_pages, path_to, server_date
 from rollout_reporter.cluster.crd import jira_site_crd, rollout_report_crd
 from rollout_reporter.cluster.discovery import discover
+from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.journal import LABEL
 from rollout_reporter.cluster.lease import LEASE
 from rollout_reporter.core.election import LEASE_API, LEASE_DURATION, view_of

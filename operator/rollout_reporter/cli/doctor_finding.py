@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from rollout_reporter.cluster.api import ClusterError
-from rollout_reporter.jira.texts import tidy
+from rollout_reporter.cluster.errors import ClusterError
+from rollout_reporter.core.lines import one_line
 
 
 class Mark(Enum):
@@ -30,7 +30,7 @@ class Finding:
     @property
     def text(self) -> str:
         """Words and cure on one line, whatever others have put into them."""
-        return tidy(f"{self.words} → {self.cure}" if self.cure else self.words)
+        return one_line(f"{self.words} → {self.cure}" if self.cure else self.words)
 
 
 def good(subject: str, words: str) -> Finding:

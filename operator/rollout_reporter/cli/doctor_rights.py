@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rollout_reporter.cluster.api import ClusterError, ForbiddenError, create
+from rollout_reporter.cluster.api import create
+from rollout_reporter.cluster.errors import ClusterError, ForbiddenError
 from rollout_reporter.cluster.lease import LEASE
 from rollout_reporter.core.names import GROUP
 

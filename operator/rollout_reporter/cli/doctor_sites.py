@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from rollout_reporter.cluster.api import ClusterError, NotFoundError
+from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.resources import JiraSiteSpec
 from rollout_reporter.cluster.sites import StoredSite, load_secret, load_sites
 from rollout_reporter.controller.site_link import credentials_of, refused_url, settings_of

@@ -9,13 +9,15 @@ from rich.console import Console
 from rich.json import JSON
 from rich.markup import escape
 
-from rollout_reporter.cluster.api import ClusterError, connect
+from rollout_reporter.cluster.api import connect
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.controller.explanation import Explanation, explain_workload
+from rollout_reporter.core.lines import escaped
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.workload import Snapshot, WorkloadRef
 from rollout_reporter.jira.payload import deployment_data
 
-from .kubeconfig import Kubeconfig, OperatorNamespace, chosen
+from .options import ClusterName, Kubeconfig, OperatorNamespace, chosen
 from .workload import named
 
 
@@ -27,9 +29,12 @@ def explain(
     ] = "default",
     kubeconfig: Kubeconfig = "",
     operator_namespace: OperatorNamespace = "rollout-reporter",
-    cluster_name: Annotated[str, typer.Option(help="The operator's cluster name, if it was given one.")] = "",
+    cluster_name: ClusterName = "",
 ) -> None:
-    """Show the verdict on a live workload, the evidence for it, and the JSON that Jira would get."""
+    """Show what is reported of a live workload, and why.
+
+    That is the verdict on it, the evidence, and the exact JSON that Jira gets. Nothing is sent or changed.
+    """
     ref = WorkloadRef(namespace, *named(workload), "")
     try:
         found = asyncio.run(_explain(ref, chosen(kubeconfig), operator_namespace, cluster_name))
@@ -51,9 +56,9 @@ async def _explain(
 def _show(found: Explanation) -> None:
     console, course = Console(highlight=False, soft_wrap=True), found.course
     state = course.state.value if course.state and found.snapshot.is_annotated else "none"
-    console.print(f"[bold]{found.snapshot.ref}[/]: [bold]{state}[/] — {escape(_because(found))}")
+    console.print(f"[bold]{found.snapshot.ref}[/]: [bold]{state}[/] — {escape(escaped(_because(found)))}")
     for name, text in (*_evidence(found), *(("Note", each) for each in found.problems)):
-        console.print(f"  {name + ':':<16}{escape(text)}")
+        console.print(f"  {name + ':':<16}{escape(escaped(text))}")
     if found.entry is None:
         console.print("\nJira is told nothing of it.")
         return

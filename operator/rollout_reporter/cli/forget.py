@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.core import names
 from rollout_reporter.core.report import DeploymentKey
 from rollout_reporter.jira.answers import AGAIN
@@ -17,7 +17,7 @@ from rollout_reporter.jira.wire import http_client
 
 from .asking import confirm
 from .failure import CommandError
-from .kubeconfig import Kubeconfig, OperatorNamespace, chosen
+from .options import AllowedHosts, Kubeconfig, OperatorNamespace, Site, Yes, chosen, listed
 from .removal import OneDeployment, Removal, WithProperties, remembered
 from .site import Way, way_to
 from .workload import named
@@ -36,12 +36,12 @@ def forget(  # noqa: PLR0913 (one parameter for each flag)
         str, typer.Option("--namespace", "-n", help="All that the RolloutReports of this Namespace remember.")
     ] = "",
     workload: Annotated[
-        str, typer.Option(help="Of the Namespace, only this: as deployment/web or rollout/checkout.")
+        str, typer.Option(help="Only this one of the --namespace, as deployment/web or rollout/checkout.")
     ] = "",
-    pipeline: Annotated[str, typer.Option(help="One deployment: the id of its pipeline …")] = "",
-    environment: Annotated[str, typer.Option(help="… the id of its environment …")] = "",
+    pipeline: Annotated[str, typer.Option(help="One deployment, by the id of its pipeline,")] = "",
+    environment: Annotated[str, typer.Option(help="the id of its environment,")] = "",
     number: Annotated[
-        int | None, typer.Option(help="… and its deploymentSequenceNumber.", min=0, max=2**63 - 1)
+        int | None, typer.Option(help="and its deploymentSequenceNumber.", min=0, max=2**63 - 1)
     ] = None,
     properties: Annotated[
         list[str] | None,
@@ -52,15 +52,9 @@ def forget(  # noqa: PLR0913 (one parameter for each flag)
             "cluster, installation=NAMESPACE of the operator in that Namespace. Repeated, all have to hold.",
         ),
     ] = None,
-    site: Annotated[str, typer.Option(help="Name of the JiraSite.")] = "default",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    allowed_hosts: Annotated[
-        str,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_ALLOWED_HOSTS",
-            help="Hosts beside Atlassian's that credentials may be sent to, separated by commas.",
-        ),
-    ] = "",
+    site: Site = "default",
+    yes: Yes = False,
+    allowed_hosts: AllowedHosts = "",
     operator_namespace: OperatorNamespace = "rollout-reporter",
     kubeconfig: Kubeconfig = "",
 ) -> None:
@@ -84,8 +78,7 @@ def forget(  # noqa: PLR0913 (one parameter for each flag)
         raise typer.BadParameter("--workload needs the --namespace that it is in")
     known = OneDeployment(key) if key else WithProperties(wanted) if wanted else None
     only = named(workload) if workload else None
-    hosts = allowed_hosts.replace(",", " ").split()
-    path = chosen(kubeconfig)
+    hosts, path = listed(allowed_hosts), chosen(kubeconfig)
     try:
         way = asyncio.run(way_to(site, namespace=operator_namespace, kubeconfig=path, allowed_hosts=hosts))
         removal = known or asyncio.run(

@@ -8,15 +8,17 @@ from typing import Protocol
 from rich.console import RenderableType
 from rich.table import Table
 
-from rollout_reporter.cluster.api import NotFoundError, connect
+from rollout_reporter.cluster.api import connect
+from rollout_reporter.cluster.errors import NotFoundError
 from rollout_reporter.cluster.reports import load_reports
 from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.lines import one_line
 from rollout_reporter.core.outcome import Trouble
 from rollout_reporter.core.report import DeploymentKey
 from rollout_reporter.core.workload import Kind, WorkloadRef
 from rollout_reporter.jira.client import JiraClient
 
-from .failure import CommandError
+from .failure import CommandError, unknown_kind
 
 Call = Callable[[], Awaitable[Trouble | None]]
 
@@ -120,10 +122,7 @@ async def remembered(
         try:
             reports = [each async for each in load_reports(api, namespace)]
         except NotFoundError as error:
-            raise CommandError(
-                "this cluster does not know the kind RolloutReport: is it the right one? "
-                "See kubectl config current-context"
-            ) from error
+            raise unknown_kind("RolloutReport") from error
     ledgers = [each.ledger for each in reports if each.is_of(installation)]
     wanted = [each for each in ledgers if workload in {None, (each.ref.kind, each.ref.name)}]
     everywhere = [(ledger.ref, entry) for ledger in wanted for entry in ledger.entries]
@@ -145,7 +144,7 @@ def _row(ref: WorkloadRef, entry: Entry) -> dict[str, str]:
     return {
         "WORKLOAD": str(ref),
         "ISSUES": ", ".join(entry.issue_keys),
-        "ENVIRONMENT": entry.environment.name,
+        "ENVIRONMENT": one_line(entry.environment.name),
         "REVISION": "" if entry.revision is None else str(entry.revision),
         "STATE": entry.state.value,
         "COMES BACK": _comes_back(entry),

@@ -8,23 +8,28 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from rollout_reporter.cluster.api import ClusterError, connect
+from rollout_reporter.cluster.api import connect
+from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.sites import StoredSite, load_sites, request_resync
 from rollout_reporter.core.resync import Resync
 
-from .kubeconfig import Kubeconfig, OperatorNamespace, chosen
+from .failure import CommandError, unknown_kind
+from .options import Kubeconfig, OperatorNamespace, Site, chosen
 
+WAITING: Final = "waiting for the operator to begin (Ctrl-C ends the waiting, not the resync)"
 PERIOD: Final = 1.0
 """Seconds between looks at the progress."""
 
 
 def resync(  # noqa: PLR0913 (one parameter for each flag)
     *,
-    site: Annotated[str, typer.Option(help="Name of the JiraSite.")] = "default",
-    every: Annotated[bool, typer.Option("--all", help="All JiraSites.")] = False,
+    site: Site = "default",
+    every: Annotated[bool, typer.Option("--all", help="All JiraSites, instead of one.")] = False,
     namespace: Annotated[
         list[str] | None,
-        typer.Option(help="Only workloads of this Namespace; * is a wildcard; repeat it for more."),
+        typer.Option(
+            "--namespace", "-n", help="Only workloads of this Namespace; * is a wildcard. May be repeated."
+        ),
     ] = None,
     prune_keys: Annotated[
         bool,
@@ -34,11 +39,15 @@ def resync(  # noqa: PLR0913 (one parameter for each flag)
     operator_namespace: OperatorNamespace = "rollout-reporter",
     kubeconfig: Kubeconfig = "",
 ) -> None:
-    """Send everything known to Jira again: it forgets all of it when the OAuth credential is deleted."""
+    """Send everything known to Jira again.
+
+    Jira forgets all that was sent with an OAuth credential when that is deleted. The operator has to be
+    running: it does the sending, and goes on with it when this command is interrupted.
+    """
     wish = Resync(datetime.now(UTC), tuple(namespace or ()), prune_keys)
     try:
         asyncio.run(_resync(chosen(kubeconfig), operator_namespace, None if every else site, wish, wait=wait))
-    except ClusterError as error:
+    except (ClusterError, CommandError) as error:
         typer.echo(f"resync: {error}", err=True)
         raise typer.Exit(1) from error
 
@@ -46,16 +55,22 @@ def resync(  # noqa: PLR0913 (one parameter for each flag)
 async def _resync(kubeconfig: str, namespace: str, site: str | None, wish: Resync, *, wait: bool) -> None:
     console = Console(stderr=True)
     async with await connect(kubeconfig) as api:
-        names = [each.name async for each in load_sites(api, namespace) if site in {None, each.name}]
+        try:
+            names = [each.name async for each in load_sites(api, namespace) if site in {None, each.name}]
+        except NotFoundError as error:
+            raise unknown_kind("JiraSite") from error
         if not names:
             known = f"no JiraSite {site!r}" if site else "no JiraSite"
-            raise ClusterError(f"there is {known} in namespace {namespace}, see kubectl get jirasites -A")
+            raise CommandError(
+                f"there is {known} in namespace {namespace}, see kubectl get jirasites -A, "
+                "and name it with --site and --operator-namespace"
+            )
         for name in names:
             await request_resync(api, namespace, name, wish)
         if not wait:
             console.print(f"asked for: {', '.join(names)}; see kubectl -n {namespace} describe jirasites")
             return
-        with console.status("waiting for the operator") as status:
+        with console.status(WAITING) as status:
             while True:
                 if _is_finished([each async for each in load_sites(api, namespace)], wish, status):
                     break
@@ -67,5 +82,5 @@ def _is_finished(sites: list[StoredSite], wish: Resync, status: Status) -> bool:
     running = [each for each in sites if each.resync == wish]
     progress = {each.name: each.status.resync for each in running}
     begun = {name: each for name, each in progress.items() if each and each.requested == wish.requested}
-    status.update(", ".join(f"{name}: {each.remaining} to send" for name, each in begun.items()) or "waiting")
+    status.update(", ".join(f"{name}: {each.remaining} to send" for name, each in begun.items()) or WAITING)
     return len(begun) == len(running) and all(each.finished for each in begun.values())

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from rollout_reporter.cluster.api import UnconfiguredError
+from rollout_reporter.cluster.errors import UnconfiguredError
 from rollout_reporter.controller.app import run_operator
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.core.seen import KEYS_QUIET_TIME
 
 from .logs import LogFormat, set_up_logging
+from .options import AllowedHosts, ClusterName, ConditionsOnWorkloads, PodNamespace, WatchNamespaces, listed
 
 
 class LogLevel(StrEnum):
@@ -25,60 +26,30 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(text.replace(",", " ").split())
-
-
 def run(  # noqa: PLR0913 (one parameter for each flag)
     *,
-    namespace: Annotated[
-        str, typer.Option(envvar="POD_NAMESPACE", help="Namespace of the operator, its JiraSites and Lease.")
-    ],
+    namespace: PodNamespace,
     kubeconfig: Annotated[
         str, typer.Option(envvar="KUBECONFIG", help="Kubeconfig; without one, the pod's ServiceAccount.")
     ] = "",
-    cluster_name: Annotated[
-        str,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_CLUSTER_NAME",
-            help="Name of the cluster in Jira's pipelines; without one, the uid of kube-system.",
-        ),
-    ] = "",
-    watch_namespaces: Annotated[
-        str,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_WATCH_NAMESPACES",
-            help="Namespaces to watch, separated by commas; none for the whole cluster.",
-        ),
-    ] = "",
+    cluster_name: ClusterName = "",
+    watch_namespaces: WatchNamespaces = "",
     exclude_namespaces: Annotated[
         str,
         typer.Option(
             envvar="ROLLOUT_REPORTER_EXCLUDE_NAMESPACES",
-            help="Namespaces to leave out, separated by commas; * is a wildcard.",
+            help="Namespaces to leave out, as kube-system,test-*; * is a wildcard.",
         ),
     ] = "",
     namespace_selector: Annotated[
         str,
         typer.Option(
             envvar="ROLLOUT_REPORTER_NAMESPACE_SELECTOR",
-            help="Label selector of the Namespaces to watch; none for all.",
+            help="Label selector of the Namespaces to watch, as team=shop; without one, all.",
         ),
     ] = "",
-    allowed_hosts: Annotated[
-        str,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_ALLOWED_HOSTS",
-            help="Hosts beside Atlassian's that credentials may be sent to, separated by commas.",
-        ),
-    ] = "",
-    conditions_on_workloads: Annotated[
-        bool,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_CONDITIONS_ON_WORKLOADS",
-            help="Whether to show the condition on Deployments and Rollouts.",
-        ),
-    ] = True,
+    allowed_hosts: AllowedHosts = "",
+    conditions_on_workloads: ConditionsOnWorkloads = True,
     keys_quiet_time: Annotated[
         float,
         typer.Option(
@@ -95,7 +66,7 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
         bool,
         typer.Option(
             envvar="ROLLOUT_REPORTER_READ_BACK",
-            help="Look whether Jira holds how each rollout ended, one more request for each.",
+            help="Ask Jira whether it holds the end of each rollout, one more request for each.",
         ),
     ] = False,
     host: Annotated[
@@ -108,18 +79,27 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
     metrics_port: Annotated[
         int, typer.Option(envvar="ROLLOUT_REPORTER_METRICS_PORT", help="Port of /metrics.")
     ] = 8080,
-    log_level: Annotated[LogLevel, typer.Option(envvar="ROLLOUT_REPORTER_LOG_LEVEL")] = LogLevel.INFO,
-    log_format: Annotated[LogFormat, typer.Option(envvar="ROLLOUT_REPORTER_LOG_FORMAT")] = LogFormat.TEXT,
+    log_level: Annotated[
+        LogLevel, typer.Option(envvar="ROLLOUT_REPORTER_LOG_LEVEL", help="The least that is logged.")
+    ] = LogLevel.INFO,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(envvar="ROLLOUT_REPORTER_LOG_FORMAT", help="text for people, json for machines."),
+    ] = LogFormat.TEXT,
 ) -> None:
-    """Run the operator: watch workloads, report their rollouts to Jira, show it on them."""
+    """Run the operator.
+
+    It watches workloads, reports their rollouts to Jira, and shows on them what Jira holds. Each option can
+    be given by its environment variable.
+    """
     set_up_logging(log_level.value, log_format)
     settings = Settings(
         namespace=namespace,
         cluster_name=cluster_name or None,
-        watch_namespaces=_listed(watch_namespaces),
-        exclude_namespaces=_listed(exclude_namespaces),
+        watch_namespaces=listed(watch_namespaces),
+        exclude_namespaces=listed(exclude_namespaces),
         namespace_selector=namespace_selector,
-        allowed_hosts=_listed(allowed_hosts),
+        allowed_hosts=listed(allowed_hosts),
         conditions_on_workloads=conditions_on_workloads,
         keys_quiet_time=timedelta(seconds=keys_quiet_time),
         dry_run=dry_run,

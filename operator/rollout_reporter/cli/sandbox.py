@@ -17,22 +17,29 @@ def sandbox(  # noqa: PLR0913 (one parameter for each flag)
     *,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8088,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    site_url: Annotated[str, typer.Option(help="Site that the page's issue keys link to.")] = "",
+    site_url: Annotated[
+        str,
+        typer.Option(help="Site that the issue keys on the page link to, as https://example.atlassian.net."),
+    ] = "",
     project: Annotated[
-        list[str] | None, typer.Option(help="A project that exists; repeat it. Without one, all exist.")
+        list[str] | None,
+        typer.Option(help="A project that exists, as SHOP; without any, all exist. May be repeated."),
     ] = None,
     unknown_key: Annotated[
-        list[str] | None, typer.Option(help="An issue that does not exist; repeat it.")
+        list[str] | None, typer.Option(help="An issue that does not exist, as SHOP-404. May be repeated.")
     ] = None,
     client_id: Annotated[str, typer.Option(help="Client id that gets a token.")] = "demo",
     client_secret: Annotated[str, typer.Option(help="Its secret.")] = "demo-secret",  # noqa: S107 (no secret)
-    cloud_id: Annotated[str, typer.Option(help="Cloud id of the site.")] = str(DEFAULT_CLOUD_ID),
+    cloud_id: Annotated[UUID, typer.Option(help="Cloud id of the site.")] = DEFAULT_CLOUD_ID,
 ) -> None:
-    """Run a stand-in for Jira Cloud, as strict as the real one, with a page that shows what Jira would."""
+    """Run a stand-in for Jira Cloud.
+
+    It is as strict as the real one, and has a page that shows what Jira would. It keeps all in memory.
+    """
     set_up_logging("warning", LogFormat.TEXT)
     logging.captureWarnings(capture=True)
     config = SandboxConfig(
-        cloud_id=UUID(cloud_id),
+        cloud_id=cloud_id,
         site_url=site_url or None,
         projects=tuple(project or ()),
         unknown_keys=tuple(unknown_key or ()),

@@ -3,14 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from rollout_reporter.cluster.api import ClusterError, NotFoundError, connect
+from rollout_reporter.cluster.api import connect
+from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.sites import load_secret, load_sites
 from rollout_reporter.controller.site_link import credentials_of, refused_url, settings_of
 from rollout_reporter.core.outcome import Trouble
 from rollout_reporter.jira.client import SiteSettings
 from rollout_reporter.jira.token import Credentials
 
-from .failure import CommandError
+from .failure import CommandError, unknown_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,7 @@ async def way_to(site: str, *, namespace: str, kubeconfig: str, allowed_hosts: C
         try:
             found = {each.name: each.spec async for each in load_sites(api, namespace)}
         except NotFoundError as error:
-            raise CommandError(
-                "this cluster does not know the kind JiraSite: is it the right one? "
-                "See kubectl config current-context"
-            ) from error
+            raise unknown_kind("JiraSite") from error
         if site not in found:
             raise CommandError(
                 f"there is no JiraSite {site!r} in namespace {namespace}: see kubectl get jirasites -A, "

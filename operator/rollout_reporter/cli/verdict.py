@@ -19,7 +19,11 @@ def verdict(
         ),
     ],
 ) -> None:
-    """Judge a recording with the operator's own rules; print one JSON object for each workload line."""
+    """Judge a recording with the operator's own rules.
+
+    Prints one JSON object for each line of a Deployment or Rollout: line, workload, state, revision,
+    deploymentSequenceNumber, because. No cluster is asked.
+    """
     try:
         texts = file.read_text().splitlines()
         documents = [_document(number, text) for number, text in enumerate(texts, start=1)]

@@ -1,46 +1,31 @@
-"""The thin layer under every read and write of Kubernetes: raw paths in, plain dicts out, own errors.
+"""The thin layer under every read and write of Kubernetes: raw paths in, plain dicts out, own `errors`.
 
 The client library brings connections, TLS and credentials; its typed models are not used, since most of what
 we write is one condition or a custom resource. What it does by itself and would hurt is decided here: the
 content type is always explicit (a dict patch without one goes out as a strategic merge, which custom
 resources refuse), each request has a total time limit (the library's is five minutes), and credentials of a
 kubeconfig are read again while we run.
-
-    ClusterError
-    ├── UnconfiguredError     no way to a cluster is known
-    ├── InvalidError          400, 405, 406, 413, 415, 422: the same request will be refused again
-    ├── UnauthorizedError     401: the credentials
-    ├── ForbiddenError        403: the rights
-    ├── NotFoundError         404
-    ├── ConflictError         409: somebody wrote first, or it exists already
-    ├── GoneError             410: too old; a list has to begin anew
-    └── UnavailableError      429, 5xx, no connection, no answer in time, no proper answer
-
-After an `UnavailableError` a write may have been carried out all the same.
 """
 
 import asyncio
-import json
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
 import yaml
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
-from kubernetes.aio.client.exceptions import ApiException
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
 from rollout_reporter import __version__
 from rollout_reporter.core.names import APP, MANAGER
+
+from .errors import UnavailableError, UnconfiguredError, translated
 
 REQUEST_TIMEOUT: Final = 10.0
 """Seconds for a whole request, from the credentials to the last byte. Lists are paged, so all are small."""
@@ -59,94 +44,6 @@ METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s
 
 Object = dict[str, Any]
 """A Kubernetes object, or a patch of one, as its JSON says it."""
-
-
-class ClusterError(Exception):
-    """Kubernetes did not do what it was asked to; the message is the API server's own where it sent one."""
-
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-        """Seconds for which the API server wants to be left alone, if it said so."""
-
-
-class UnconfiguredError(ClusterError):
-    """Neither a usable kubeconfig nor the files of a pod tell where the API server is."""
-
-
-class InvalidError(ClusterError):
-    """The request is refused for what it says; this includes a failed `test` of a JSON patch."""
-
-
-class UnauthorizedError(ClusterError):
-    """The API server does not accept the credentials."""
-
-
-class ForbiddenError(ClusterError):
-    """A right is missing, or a policy forbids it."""
-
-
-class NotFoundError(ClusterError):
-    """There is no such object, or no such kind."""
-
-
-class ConflictError(ClusterError):
-    """The object has changed since, is another one, or exists already: read again and decide anew."""
-
-
-class GoneError(ClusterError):
-    """What the request builds on is too old, such as the page of a list that took too long."""
-
-
-class UnavailableError(ClusterError):
-    """No answer, or none that means anything; the request may have been carried out."""
-
-
-_BY_STATUS: Final[Mapping[int, type[ClusterError]]] = {
-    HTTPStatus.UNAUTHORIZED: UnauthorizedError,
-    HTTPStatus.FORBIDDEN: ForbiddenError,
-    HTTPStatus.NOT_FOUND: NotFoundError,
-    HTTPStatus.CONFLICT: ConflictError,
-    HTTPStatus.GONE: GoneError,
-    HTTPStatus.REQUEST_TIMEOUT: UnavailableError,
-    HTTPStatus.TOO_MANY_REQUESTS: UnavailableError,
-}
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn whatever the client library raises into a `ClusterError`."""
-    try:
-        yield
-    except ApiException as error:
-        raise _of_answer(error) from error
-    except TimeoutError as error:
-        raise UnavailableError("the API server did not answer in time") from error
-    except (aiohttp.ClientError, OSError, ConfigException) as error:
-        cause = str(error) or type(error).__name__
-        raise UnavailableError(f"the API server cannot be reached: {cause}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UnavailableError(f"the answer is not what an API server says: {error}") from error
-
-
-def _of_answer(error: ApiException) -> ClusterError:
-    status = error.status or 0
-    is_our_fault = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
-    kind = _BY_STATUS.get(status, InvalidError if is_our_fault else UnavailableError)
-    retry_after = (error.headers or {}).get("Retry-After", "")
-    return kind(
-        _message_of(error.body) or f"the API server answered {status} {error.reason}",
-        retry_after=float(retry_after) if retry_after.isdecimal() else None,
-    )
-
-
-def _message_of(body: str | None) -> str:
-    """Return the message of a `Status`; what is no `Status` may be a page of HTML, so it is left out."""
-    try:
-        status = json.loads(body or "")
-    except ValueError:
-        return ""
-    return str(status.get("message", "")) if isinstance(status, dict) else ""
 
 
 async def connect(kubeconfig: str = "", environ: Mapping[str, str] = os.environ) -> ApiClient:

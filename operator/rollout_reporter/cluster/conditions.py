@@ -15,7 +15,8 @@ from rollout_reporter.core.names import REPORTED
 from rollout_reporter.core.objects import resource_version_of
 from rollout_reporter.core.workload import Kind, WorkloadRef
 
-from .api import ConflictError, InvalidError, Object, apply, get, json_patch
+from .api import Object, apply, get, json_patch
+from .errors import ConflictError, InvalidError
 from .lookups import workload_path
 
 _ATTEMPTS: Final = 5

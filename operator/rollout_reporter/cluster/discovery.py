@@ -6,7 +6,8 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.core.workload import Kind
 
-from .api import NotFoundError, get, list_pages, path_to
+from .api import get, list_pages, path_to
+from .errors import NotFoundError
 
 
 @dataclass(frozen=True, slots=True)

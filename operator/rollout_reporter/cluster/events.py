@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from kubernetes.aio.client.api_client import ApiClient
 
+from rollout_reporter.core.lines import one_line
 from rollout_reporter.core.names import APP, PREFIX
 
-from .api import NotFoundError, create, merge_patch, path_to
+from .api import create, merge_patch, path_to
+from .errors import NotFoundError
 
 SERIES: Final = timedelta(minutes=6)
 """What happens again within this time of the last time is counted, not posted anew."""
@@ -19,8 +21,6 @@ MOST_SERIES: Final = 1000
 """Events that are remembered to be counted."""
 
 _API: Final = "events.k8s.io/v1"
-_MAX_NOTE: Final = 1000
-"""Bytes; the API server takes 1024."""
 
 
 class EventType(StrEnum):
@@ -40,6 +40,7 @@ class Event:
     reason: str
     action: str
     note: str
+    """Told on one line, and cut."""
 
 
 Sameness = tuple[str, ...]
@@ -99,7 +100,7 @@ class EventRecorder:
             "type": event.type.value,
             "reason": event.reason,
             "action": event.action,
-            "note": _note(event.note),
+            "note": one_line(event.note),
             "regarding": dict(event.regarding),
         }
         await create(self._api, path_to(_API, "events", namespace), body)
@@ -124,9 +125,3 @@ def _name(regarding: str) -> str:
 
 def _micro_time(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
-
-
-def _note(text: str) -> str:
-    """One line of printable text, cut at the border of a character: some of it are Jira's words."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return line.encode()[:_MAX_NOTE].decode(errors="ignore")

@@ -21,8 +21,9 @@ from rollout_reporter.core.names import APP, NUMBER_CEILING, PREFIX
 from rollout_reporter.core.report import DeploymentKey
 from rollout_reporter.core.workload import Kind, WorkloadRef
 
-from .api import NotFoundError, Object, create, list_pages, path_to
+from .api import Object, create, list_pages, path_to
 from .api import replace as write
+from .errors import NotFoundError
 from .reports import from_entry, to_entry
 from .resources import JiraDeployment
 

@@ -38,17 +38,8 @@ from rollout_reporter.core.election import (
 from rollout_reporter.core.names import APP
 from rollout_reporter.core.numbers import CeilingReachedError, UpdateClock
 
-from .api import (
-    Answer,
-    ClusterError,
-    ConflictError,
-    NotFoundError,
-    Object,
-    Request,
-    path_to,
-    send,
-    server_date,
-)
+from .api import Answer, Object, Request, path_to, send, server_date
+from .errors import ClusterError, ConflictError, NotFoundError
 
 LEASE: Final = APP
 """Name of the Lease, in the operator's namespace."""

@@ -15,18 +15,8 @@ from rollout_reporter.core.ledger import Acknowledged, Entry, Ledger, Refusal
 from rollout_reporter.core.report import Environment, Pipeline
 from rollout_reporter.core.workload import WorkloadRef
 
-from .api import (
-    ClusterError,
-    ConflictError,
-    NotFoundError,
-    Object,
-    create,
-    delete,
-    get,
-    list_pages,
-    path_to,
-    replace,
-)
+from .api import Object, create, delete, get, list_pages, path_to, replace
+from .errors import ClusterError, ConflictError, NotFoundError
 from .resources import (
     AcknowledgedModel,
     ConditionModel,

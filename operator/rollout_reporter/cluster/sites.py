@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from rollout_reporter.core import names
 from rollout_reporter.core.resync import Resync
 
-from .api import NotFoundError, get, list_pages, merge_patch, path_to
+from .api import get, list_pages, merge_patch, path_to
+from .errors import NotFoundError
 from .resources import JiraSiteSpec, JiraSiteStatus
 
 PLURAL: Final = "jirasites"

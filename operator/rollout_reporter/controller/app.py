@@ -14,8 +14,9 @@ import httpx
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter import __version__
-from rollout_reporter.cluster.api import ClusterError, connect
+from rollout_reporter.cluster.api import connect
 from rollout_reporter.cluster.discovery import cluster_uid
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.cluster.journal import Journal
 from rollout_reporter.cluster.lease import Leadership, NotLeadingError
 from rollout_reporter.jira.wire import http_client

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ClusterError, NotFoundError
 from rollout_reporter.cluster.discovery import cluster_uid
+from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.lookups import find_namespace, find_workload, list_references
 from rollout_reporter.cluster.reports import load_report
 from rollout_reporter.cluster.sites import load_sites

@@ -9,7 +9,7 @@ from typing import Final
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info
 
 from rollout_reporter import __version__
-from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.core.outcome import Outcome, Trouble, Unanswered
 from rollout_reporter.core.report import State
 from rollout_reporter.core.workload import Kind

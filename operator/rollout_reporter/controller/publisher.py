@@ -8,8 +8,8 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from rollout_reporter.cluster.api import ClusterError, ConflictError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.conditions import write_condition
+from rollout_reporter.cluster.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.events import Event, EventRecorder, EventType
 from rollout_reporter.cluster.lookups import workload_reference
 from rollout_reporter.cluster.reports import claim_report, load_report, remove_report, store_report

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ClusterError, ForbiddenError, NotFoundError
+from rollout_reporter.cluster.errors import ClusterError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.reports import StoredReport, load_reports
 
 from .settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.core.outcome import (
     Answer,
     Judged,

@@ -16,7 +16,7 @@ from typing import Protocol
 import httpx
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ClusterError, NotFoundError
+from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.resources import JiraSiteSpec, ResyncModel
 from rollout_reporter.cluster.sites import StoredSite, load_secret, load_sites, store_site_status
 from rollout_reporter.core.access import AccessRule

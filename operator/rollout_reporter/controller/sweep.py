@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from rollout_reporter.cluster.api import ClusterError, ForbiddenError, NotFoundError
+from rollout_reporter.cluster.errors import ClusterError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.lookups import Existing, find_workload, list_workloads
 from rollout_reporter.core.workload import Kind, Snapshot
 

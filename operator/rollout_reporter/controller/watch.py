@@ -16,8 +16,8 @@ from typing import Any, Final
 import kopf
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ClusterError, ForbiddenError
 from rollout_reporter.cluster.discovery import Served, discover
+from rollout_reporter.cluster.errors import ClusterError, ForbiddenError
 from rollout_reporter.cluster.lookups import list_references
 from rollout_reporter.core import names
 from rollout_reporter.core.objects import ref_of

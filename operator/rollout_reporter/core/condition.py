@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from .lines import one_line
+
 
 class Status(StrEnum):
     """Status of a condition."""
@@ -20,6 +22,10 @@ class Condition:
     status: Status
     reason: str
     message: str
+    """One line of bounded length, whatever others have written into it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", one_line(self.message))
 
 
 @dataclass(frozen=True, slots=True)

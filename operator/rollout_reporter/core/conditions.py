@@ -6,10 +6,14 @@ from datetime import datetime
 
 from .condition import Condition, Status
 from .ledger import Entry
+from .lines import one_line
 from .outcome import Trouble
 
 _MANY_WORDS = 10
 _LONG_WORD = 60
+"""Bytes of a word in a message."""
+_LONG_TEXT = 300
+"""Bytes of a text in a message, so that one of them leaves room for the others."""
 
 SENDING = "Sending"
 DRY_RUN = "DryRun"
@@ -120,7 +124,7 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
         f"{entry.left_out} issues or services are left out, Jira takes 500" if entry.left_out else "",
         f"not allowed here: {_listed(around.keys_not_allowed)}" if around.keys_not_allowed else "",
         _gains(around),
-        *entry.hints,
+        *(one_line(hint, _LONG_TEXT) for hint in entry.hints),
     ]
     reason = "".join(word.capitalize() for word in entry.state.split("_"))
     return Condition(Status.TRUE, reason, "; ".join(filter(None, [subject, *notes])))
@@ -128,7 +132,7 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
 
 def _listed(words: Sequence[str]) -> str:
     """Words for a sentence: not more, and no longer, than a person reads."""
-    shown = [word if len(word) <= _LONG_WORD else f"{word[:_LONG_WORD]}…" for word in words[:_MANY_WORDS]]
+    shown = [one_line(word, _LONG_WORD) for word in words[:_MANY_WORDS]]
     more = len(words) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
@@ -144,4 +148,5 @@ def _subject(entry: Entry) -> str:
     revision = f"revision {entry.revision} " if entry.revision is not None else "next revision "
     state = entry.state.replace("_", " ")
     keys = _listed(entry.issue_keys)
-    return f"{revision}{state} in {entry.environment.name} for {keys} ({entry.because})"
+    environment, because = one_line(entry.environment.name, _LONG_WORD), one_line(entry.because, _LONG_TEXT)
+    return f"{revision}{state} in {environment} for {keys} ({because})"

@@ -39,6 +39,15 @@ def test_only_the_wanted_faults_are_drawn() -> None:
     assert [each.fault.name for each in plan.strikes] == ["frozen"]
 
 
+def test_a_plan_can_be_played_without_what_breaks() -> None:
+    plan = draw(7)
+
+    assert plan.undisturbed.script == plan.script
+    assert plan.undisturbed.names_namespaces == plan.names_namespaces
+    assert str(plan.undisturbed).startswith("seed 7 undisturbed (")
+    assert str(plan.undisturbed).endswith(": nothing breaks")
+
+
 def test_no_fault_strikes_later_than_it_may() -> None:
     for seed in SEEDS:
         assert all(0 <= each.at <= each.fault.latest for each in draw(seed).strikes)

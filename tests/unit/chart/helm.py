@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -78,9 +79,24 @@ def render(
     kinds: tuple[str, ...] = (),
     helm: str = "helm",
 ) -> Rendered:
-    done = _template(values or {}, release, namespace, kinds, helm)
+    return _rendered(_template(values or {}, release, namespace, _cluster(kinds), helm))
+
+
+def render_for(kube: str, values: Values, *, kinds: tuple[str, ...] = ()) -> Rendered:
+    """For a cluster of this version."""
+    return _rendered(_template(values, RELEASE, NAMESPACE, _cluster(kinds, kube), "helm"))
+
+
+def _rendered(done: subprocess.CompletedProcess[str]) -> Rendered:
     assert done.returncode == 0, done.stderr
-    return Rendered(done.stdout, [each for each in yaml.load_all(done.stdout, Loader=_LOADER) if each])
+    documents = [deepcopy(_parsed(each)) for each in done.stdout.split("\n---\n")]
+    return Rendered(done.stdout, [each for each in documents if each])
+
+
+@cache
+def _parsed(document: str) -> Any:
+    """Most documents, the CRDs above all, are the same in each rendering."""
+    return yaml.load(document, Loader=_LOADER)  # noqa: S506 (a safe loader, in C where there is one)
 
 
 def manifests() -> str:
@@ -92,20 +108,25 @@ def manifests() -> str:
 
 def refusal(values: Values, *, kinds: tuple[str, ...] = (), helm: str = "helm") -> str:
     """What Helm says when it refuses these values."""
-    done = _template(values, RELEASE, NAMESPACE, kinds, helm)
+    done = _template(values, RELEASE, NAMESPACE, _cluster(kinds), helm)
     assert done.returncode != 0, "these values were taken"
     return done.stderr
+
+
+def _cluster(kinds: tuple[str, ...], kube: str = _KUBE) -> tuple[str, ...]:
+    """What Helm is told of a cluster that it does not see."""
+    return (f"--kube-version={kube}", *(f"--api-versions={kind}" for kind in kinds))
 
 
 def _template(
     values: Values,
     release: str,
     namespace: str,
-    kinds: tuple[str, ...],
+    cluster: tuple[str, ...],
     helm: str,
 ) -> subprocess.CompletedProcess[str]:
-    args = ("template", release, str(CHART), f"--namespace={namespace}", f"--kube-version={_KUBE}")
-    return _run(helm, (*args, *(f"--api-versions={kind}" for kind in kinds)), json.dumps(values))
+    args = ("template", release, str(CHART), f"--namespace={namespace}", *cluster)
+    return _run(helm, args, json.dumps(values))
 
 
 def notes(values: Values | None = None) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from rollout_reporter.cli import cleanup, cleanup_lease
+from rollout_reporter.cli import cleanup
+from rollout_reporter.cluster import held_lease
 from rollout_reporter.cluster.conditions import write_condition
 from rollout_reporter.cluster.journal import LABEL
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
@@ -269,7 +270,7 @@ def test_a_lease_that_was_taken_back_stops_it(around: Surroundings, monkeypatch:
     async def take_back(_: float) -> None:
         hold_lease(around, "operator_1")
 
-    monkeypatch.setattr(cleanup_lease, "RETRY_PERIOD", 0.0)
+    monkeypatch.setattr(held_lease, "RETRY_PERIOD", 0.0)
     monkeypatch.setattr(asyncio, "sleep", take_back)
 
     ended = clean()
@@ -281,7 +282,9 @@ def test_a_lease_that_was_taken_back_stops_it(around: Surroundings, monkeypatch:
 def test_a_leader_that_renews_each_time_just_before_is_told(around: Surroundings) -> None:
     around.cluster.refusals[f"PUT {LEASE}"] = 409, "the object has been modified"
 
-    assert_refused(clean(), f"the Lease {NAMESPACE}/rollout-reporter changes too often")
+    assert_refused(
+        clean(), f"the Lease {NAMESPACE}/rollout-reporter changes too often: run the command again"
+    )
     assert shows(around, WEB, CANARY) == [True, True]
 
 
@@ -294,7 +297,7 @@ def watched_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         waits.extend([seconds] if seconds else [])  # libraries give way with a zero
         await sleep(seconds)
 
-    monkeypatch.setattr(cleanup_lease, "RENEW_DEADLINE", 0.3)
-    monkeypatch.setattr(cleanup_lease, "RETRY_PERIOD", 0.1)
+    monkeypatch.setattr(held_lease, "RENEW_DEADLINE", 0.3)
+    monkeypatch.setattr(held_lease, "RETRY_PERIOD", 0.1)
     monkeypatch.setattr(asyncio, "sleep", note)
     return waits

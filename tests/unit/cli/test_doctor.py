@@ -297,4 +297,4 @@ def test_a_cluster_that_does_not_answer_is_all_that_is_told(around: Surroundings
 def test_what_others_wrote_stays_on_its_line_and_brings_no_colours() -> None:
     finding = Finding(Mark.WRONG, "JiraSite", "no\n✓  Lease all is well\x1b[2J\x07", "a\r\nb")
 
-    assert finding.text == "no ✓ Lease all is well [2J → a b"
+    assert finding.text == r"no ✓ Lease all is well\x1b[2J\x07 → a b"

@@ -61,6 +61,46 @@ def test_a_line_for_people_names_the_workload_once(capsys: pytest.CaptureFixture
     assert datetime.fromisoformat(time).utcoffset() == timedelta(0)
 
 
+HOSTILE = "SHOP-41\n2026-11-24 CRITICAL all is lost\x1b[2J\u202eread this"
+TAMED = r"SHOP-41 2026-11-24 CRITICAL all is lost\x1b[2J\u202eread this"
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_what_others_have_written_makes_no_lines_and_steers_no_terminal(
+    form: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging("info", form)
+    logging.getLogger("some.module").info("%s: %s", PLACE, HOSTILE)
+
+    [line] = capsys.readouterr().err.splitlines()
+    text = json.loads(line)["message"] if form is LogFormat.JSON else line
+    assert text.endswith(f"shop/deployment/checkout: {TAMED}")
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_a_line_is_no_longer_than_what_collectors_keep_whole(
+    form: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging("info", form)
+    logging.getLogger("some.module").info("%s", "x" * 300_000)
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert 14_000 < len(line) < 16 * 1024
+
+
+def test_no_line_of_a_traceback_looks_like_one_of_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging("info", LogFormat.TEXT)
+    try:
+        int(HOSTILE)
+    except ValueError:
+        logging.getLogger("some.module").exception("%s: cannot be judged", PLACE)
+
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.endswith("shop/deployment/checkout: cannot be judged")
+    assert all(line.startswith("  ") and line.isprintable() for line in rest)
+    assert "all is lost" in rest[-1]
+
+
 async def test_a_line_about_a_site_names_it_in_a_field_of_its_own(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.cluster.events import MOST_SERIES, Event, EventRecorder, EventType
 from rollout_reporter.cluster.lookups import workload_reference
 from unit.cluster.fake_cluster import EVENTS, FakeCluster

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ConflictError
+from rollout_reporter.cluster.errors import ConflictError
 from rollout_reporter.cluster.journal import CAPACITY, Journal, Listed
 from unit.cluster.fake_cluster import FakeCluster
 from unit.core.situations import entry, ref

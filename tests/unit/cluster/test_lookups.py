@@ -1,7 +1,7 @@
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import NotFoundError
+from rollout_reporter.cluster.errors import NotFoundError
 from rollout_reporter.cluster.lookups import (
     find_namespace,
     find_replica_sets,

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ConflictError
+from rollout_reporter.cluster.errors import ConflictError
 from rollout_reporter.cluster.reports import (
     ForeignReportError,
     claim_report,

@@ -5,8 +5,8 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ConflictError, NotFoundError
 from rollout_reporter.cluster.conditions import write_condition
+from rollout_reporter.cluster.errors import ConflictError, NotFoundError
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.names import REPORTED
 from rollout_reporter.core.objects import shown_condition

@@ -10,7 +10,7 @@ from typing import Any
 
 import looptime
 
-from rollout_reporter.cluster.api import UnavailableError
+from rollout_reporter.cluster.errors import UnavailableError
 from rollout_reporter.controller.outbox import Item
 from rollout_reporter.controller.sender import Sender
 from rollout_reporter.core.outcome import Accepted, Answer, Judged, Outcome, Trouble, TroubleReason

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from rollout_reporter.cluster.api import ConflictError
+from rollout_reporter.cluster.errors import ConflictError
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.metrics import METRICS
 from rollout_reporter.controller.post import Post

@@ -9,7 +9,7 @@ import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.journal import Listed
-from rollout_reporter.controller import reporter as reporting
+from rollout_reporter.controller import follower
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.reporter import Reporter
@@ -118,7 +118,7 @@ async def test_a_workload_that_may_not_be_read_is_not_reported_as_it_was_once_an
     cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the journal lists may be older than what an earlier leader has told Jira."""
-    monkeypatch.setattr(reporting, "HIDDEN_GRACE", timedelta(milliseconds=100))
+    monkeypatch.setattr(follower, "HIDDEN_GRACE", timedelta(milliseconds=100))
     cluster.refusals[f"GET {DEPLOYMENT}"] = (403, "no rights")
     async with leading(api, watch_namespaces=("shop",)) as context:
         leader = Leader(context, Book.of([], [Listed(ref(), entry(state=State.IN_PROGRESS))], NOW))

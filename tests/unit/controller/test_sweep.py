@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.api import ClusterError
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.controller import sweep as sweeping
 from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.controller.context import Context

@@ -1,15 +1,35 @@
+import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rollout_reporter.core import names
 from rollout_reporter.core.condition import Condition, ShownCondition, Status, shown
 from rollout_reporter.core.conditions import Circumstances, issues_known, reported
+from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.lines import LONGEST
 from rollout_reporter.core.outcome import Trouble, TroubleReason
-from rollout_reporter.core.report import State
-from unit.core.situations import NOW, accepted, entry, moved_on, rejected
+from rollout_reporter.core.report import Environment, EnvironmentType, State
+from rollout_reporter.core.target import NoSite, Site, Surroundings, find_target
+from unit.core.situations import NOW, accepted, deployment, entry, moved_on, namespace, rejected
 
 QUIET = Circumstances()
+ANNOTATIONS = {
+    names.ISSUE_KEYS,
+    names.SITE,
+    names.ENVIRONMENT,
+    names.ENVIRONMENT_TYPE,
+    names.URL,
+    names.DISPLAY_NAME,
+    names.DESCRIPTION,
+    names.PIPELINE,
+    names.SERVICE_IDS,
+    names.MAX_DURATION,
+}
 
 
 def condition(one: Entry | None, around: Circumstances = QUIET) -> Condition:
@@ -192,6 +212,80 @@ def test_a_workload_scaled_to_nothing_says_so() -> None:
 
 def test_where_there_is_nothing_to_report_there_is_nothing_to_say() -> None:
     assert reported(None, QUIET) is None
+
+
+# Whatever people, pods or Jira have written.
+
+ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
+HOSTILE = ANYTHING | st.builds(
+    str.__mul__, st.sampled_from(["\u202e", "\x1b[2J", "a\n", "\u200b,", "結"]), st.integers(1, 5000)
+)
+UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
+
+
+def assert_fit_to_be_read(message: str) -> None:
+    assert not [each for each in message if unicodedata.category(each) in UNSEEN]
+    assert len(message) <= len(message.encode()) <= LONGEST
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(sorted(ANNOTATIONS), HOSTILE)), st.integers(0, 1))
+def test_the_message_is_one_short_line_whatever_the_annotations_say(
+    annotations: dict[str, str], sites: int
+) -> None:
+    body = deployment()
+    body["metadata"]["annotations"].update(annotations)
+    snapshot = read_deployment(body)
+    keys = snapshot.wishes.issue_keys
+    site = Site("default", "https://example.atlassian.net")
+    name = snapshot.wishes.site or "default"
+    around = Surroundings(namespace(), "eu1", dict([(name, replace(site, name=name))] * sites))
+    target = find_target(snapshot, keys.valid or ("SHOP-41",), around)
+    if isinstance(target, NoSite):
+        assert_fit_to_be_read(condition(None, Circumstances(no_site=target.message)).message)
+        return
+    one = entry(
+        environment=target.environment,
+        issue_keys=keys.valid or ("SHOP-41",),
+        hints=target.hints,
+        display_name=snapshot.wishes.display_name or "",
+        url=target.url,
+    )
+    malformed = Circumstances(malformed_keys=keys.malformed or ("x",))
+
+    for found in (condition(accepted(one), malformed), condition(one), condition(None, malformed)):
+        assert_fit_to_be_read(found.message)
+
+
+@given(HOSTILE)
+def test_the_message_is_one_short_line_whatever_pods_controllers_and_jira_say(text: str) -> None:
+    trouble = Trouble(TroubleReason.FORBIDDEN, text)
+
+    for found in (
+        condition(accepted(entry(because=text))),
+        condition(rejected(entry(), text)),
+        condition(entry(), Circumstances(trouble=trouble)),
+        condition(None, Circumstances(refused_spec=text)),
+        issues_known(accepted(entry(), unknown=[text])),
+        Condition(Status.FALSE, trouble.reason.value, trouble.message),
+    ):
+        assert found is not None
+        assert_fit_to_be_read(found.message)
+
+
+def test_a_letter_that_cannot_be_seen_is_shown_where_it_spoils_a_key() -> None:
+    found = condition(None, Circumstances(malformed_keys=("SHOP-41\u200b",)))
+
+    assert r"no issue key among SHOP-41\u200b: keys look like SHOP-41" in found.message
+
+
+def test_long_texts_leave_room_for_what_else_is_to_be_said() -> None:
+    one = entry(because="x" * 5000, environment=Environment("y" * 255, "y" * 255, EnvironmentType.TESTING))
+    around = Circumstances(malformed_keys=tuple("z" * 5000 for _ in range(3)))
+
+    message = condition(accepted(one, unknown=["SHOP-57"]), around).message
+
+    assert "Jira does not know SHOP-57; not an issue key: zzz" in message
+    assert_fit_to_be_read(message)
 
 
 # IssuesKnown.

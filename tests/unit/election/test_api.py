@@ -18,6 +18,17 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster import api as cluster
 from rollout_reporter.cluster.api import Request, connect, path_to, send
+from rollout_reporter.cluster.errors import (
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    InvalidError,
+    NotFoundError,
+    UnauthorizedError,
+    UnavailableError,
+    UnconfiguredError,
+)
 
 PATH = "/apis/example.dev/v1/namespaces/shop/things/one"
 THING = {"kind": "Thing", "metadata": {"name": "one"}}
@@ -205,7 +216,7 @@ async def test_an_empty_list_may_say_null(server: Server, api: ApiClient) -> Non
 async def test_a_list_that_took_too_long_is_gone(server: Server, api: ApiClient) -> None:
     server.responses = [page("a", rest="1"), status(410)]
 
-    with pytest.raises(cluster.GoneError):
+    with pytest.raises(GoneError):
         [item async for item in cluster.list_pages(api, "/api/v1/things")]
 
 
@@ -220,28 +231,28 @@ def status(code: int, message: str = "", headers: dict[str, str] | None = None) 
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        (400, cluster.InvalidError),
-        (401, cluster.UnauthorizedError),
-        (403, cluster.ForbiddenError),
-        (404, cluster.NotFoundError),
-        (405, cluster.InvalidError),
-        (408, cluster.UnavailableError),
-        (409, cluster.ConflictError),
-        (410, cluster.GoneError),
-        (415, cluster.InvalidError),
-        (422, cluster.InvalidError),
-        (429, cluster.UnavailableError),
-        (500, cluster.UnavailableError),
-        (503, cluster.UnavailableError),
-        (504, cluster.UnavailableError),
+        (400, InvalidError),
+        (401, UnauthorizedError),
+        (403, ForbiddenError),
+        (404, NotFoundError),
+        (405, InvalidError),
+        (408, UnavailableError),
+        (409, ConflictError),
+        (410, GoneError),
+        (415, InvalidError),
+        (422, InvalidError),
+        (429, UnavailableError),
+        (500, UnavailableError),
+        (503, UnavailableError),
+        (504, UnavailableError),
     ],
 )
 async def test_each_answer_becomes_an_error_of_ours_with_the_servers_words(
-    server: Server, api: ApiClient, code: int, error: type[cluster.ClusterError]
+    server: Server, api: ApiClient, code: int, error: type[ClusterError]
 ) -> None:
     server.responses = [status(code, "because")]
 
-    with pytest.raises(cluster.ClusterError, match=r"^because$") as raised:
+    with pytest.raises(ClusterError, match=r"^because$") as raised:
         await cluster.get(api, PATH)
     assert type(raised.value) is error
 
@@ -250,7 +261,7 @@ async def test_an_overloaded_server_says_when_to_come_back(server: Server, api: 
     server.responses = [status(429, headers={"Retry-After": "7"}), status(429)]
 
     for seconds in (7.0, None):
-        with pytest.raises(cluster.UnavailableError) as raised:
+        with pytest.raises(UnavailableError) as raised:
             await cluster.get(api, PATH)
         assert raised.value.retry_after == seconds
 
@@ -261,7 +272,7 @@ async def test_an_error_without_a_status_object_is_told_by_its_code(
 ) -> None:
     server.responses = [web.Response(status=502, text=body)]
 
-    with pytest.raises(cluster.UnavailableError, match="the API server answered 502 Bad Gateway"):
+    with pytest.raises(UnavailableError, match="the API server answered 502 Bad Gateway"):
         await cluster.get(api, PATH)
 
 
@@ -282,7 +293,7 @@ async def test_a_success_that_no_api_server_would_send_is_no_answer(
 ) -> None:
     server.responses = [response]
 
-    with pytest.raises(cluster.UnavailableError, match=r"not what an API server says|Unsupported"):
+    with pytest.raises(UnavailableError, match=r"not what an API server says|Unsupported"):
         await cluster.get(api, PATH)
 
 
@@ -295,7 +306,7 @@ async def test_a_server_that_does_not_answer_is_unavailable_after_the_time(
 
     server.responses = [never]
 
-    with pytest.raises(cluster.UnavailableError, match="in time"):
+    with pytest.raises(UnavailableError, match="in time"):
         await send(api, Request("GET", PATH, within=0.05))
 
 
@@ -311,7 +322,7 @@ async def test_a_server_that_stops_in_the_middle_of_its_answer_is_unavailable_af
 
     server.responses = [half]
 
-    with pytest.raises(cluster.UnavailableError, match="in time"):
+    with pytest.raises(UnavailableError, match="in time"):
         await send(api, Request("GET", PATH, within=0.1))
 
 
@@ -323,7 +334,7 @@ async def test_a_connection_that_breaks_is_unavailable(server: Server, api: ApiC
 
     server.responses = [hang_up]
 
-    with pytest.raises(cluster.UnavailableError, match="cannot be reached"):
+    with pytest.raises(UnavailableError, match="cannot be reached"):
         await cluster.get(api, PATH)
 
 
@@ -331,7 +342,7 @@ async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path, unused_
     kubeconfig = write_kubeconfig(tmp_path, f"http://127.0.0.1:{unused_tcp_port}", {})
 
     async with await connect(kubeconfig) as api:
-        with pytest.raises(cluster.UnavailableError, match="cannot be reached"):
+        with pytest.raises(UnavailableError, match="cannot be reached"):
             await cluster.get(api, PATH)
 
 
@@ -372,7 +383,7 @@ async def test_a_date_that_cannot_be_read_is_none(server: Server, api: ApiClient
     server.responses = [web.json_response(THING, headers={"Date": "today"})]
 
     assert (await send(api, Request("GET", PATH))).date is None
-    with pytest.raises(cluster.UnavailableError, match="no Date"):
+    with pytest.raises(UnavailableError, match="no Date"):
         await cluster.server_date(api)
 
 
@@ -411,7 +422,7 @@ async def test_a_token_file_is_read_again_once_it_is_a_minute_old(
         monkeypatch.setattr(cluster, "CREDENTIALS_PERIOD", 0.0)
         await cluster.get(api, PATH)
         (tmp_path / "token").unlink()
-        with pytest.raises(cluster.UnavailableError, match="token"):
+        with pytest.raises(UnavailableError, match="token"):
             await cluster.get(api, PATH)
 
     assert [seen.headers["Authorization"] for seen in server.seen] == ["Bearer old", "Bearer new"]
@@ -424,12 +435,12 @@ async def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path: Path, content
     path = tmp_path / "kubeconfig"
     path.write_text(content)
 
-    with pytest.raises(cluster.UnconfiguredError, match=f"the kubeconfig {path} cannot be used"):
+    with pytest.raises(UnconfiguredError, match=f"the kubeconfig {path} cannot be used"):
         await connect(str(path))
 
 
 async def test_a_kubeconfig_that_is_not_there_is_named() -> None:
-    with pytest.raises(cluster.UnconfiguredError, match="/nowhere cannot be used: there is no such file"):
+    with pytest.raises(UnconfiguredError, match="/nowhere cannot be used: there is no such file"):
         await connect("/nowhere")
 
 
@@ -438,5 +449,5 @@ async def test_outside_of_a_pod_and_without_a_kubeconfig_there_is_no_cluster(
 ) -> None:
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
 
-    with pytest.raises(cluster.UnconfiguredError, match="the service account of a pod cannot be used"):
+    with pytest.raises(UnconfiguredError, match="the service account of a pod cannot be used"):
         await connect(environ={})

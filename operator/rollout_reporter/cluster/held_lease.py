@@ -1,4 +1,4 @@
-"""The operator's Lease in the hands of `rollout-reporter cleanup`, so that no operator writes meanwhile.
+"""The operator's Lease in hands that are no operator's, so that no operator writes meanwhile.
 
 A campaign would wait for a living leader forever. So the Lease is overwritten, and its holder, who cannot
 renew it then, ends its term by itself: at once if it reaches the API server, and ten seconds after its last
@@ -8,20 +8,10 @@ steps.
 
 import asyncio
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
-from rollout_reporter.cluster.api import (
-    ConflictError,
-    NotFoundError,
-    Object,
-    create,
-    delete,
-    get,
-    path_to,
-    replace,
-    server_date,
-)
-from rollout_reporter.cluster.lease import LEASE
+from kubernetes.aio.client.api_client import ApiClient
+
 from rollout_reporter.core.election import (
     LEASE_API,
     RENEW_DEADLINE,
@@ -33,7 +23,9 @@ from rollout_reporter.core.election import (
     view_of,
 )
 
-from .failure import CommandError
+from .api import Object, create, delete, get, path_to, replace, server_date
+from .errors import ConflictError, NotFoundError
+from .lease import LEASE
 
 _ATTEMPTS: Final = 5
 """A leader that renews just when we write wins; it renews every other second."""
@@ -42,11 +34,11 @@ _ATTEMPTS: Final = 5
 class HeldLease:
     """The Lease of an installation; made inside the event loop that uses it."""
 
-    def __init__(self, api: Any, namespace: str) -> None:
+    def __init__(self, api: ApiClient, namespace: str, *, holder: str) -> None:
         self._api, self._namespace = api, namespace
         self._collection = path_to(LEASE_API, "leases", namespace)
         self._path = path_to(LEASE_API, "leases", namespace, LEASE)
-        self._me = unique_identity("cleanup")
+        self._me = unique_identity(holder)
         self._clock = asyncio.get_running_loop().time
         self._lease: Object = {}
         self._renewed_at = 0.0
@@ -57,12 +49,12 @@ class HeldLease:
         Who held it may go on writing for `RENEW_DEADLINE` seconds, unless it sees before that it was taken.
 
         Raises:
-            CommandError: Somebody was faster each time.
+            ConflictError: Somebody was faster each time.
         """
         for _ in range(_ATTEMPTS):
             with suppress(ConflictError):
                 return await self._take_once()
-        raise CommandError(f"the Lease {self._namespace}/{LEASE} changes too often: run the command again")
+        raise ConflictError(f"the Lease {self._namespace}/{LEASE} changes too often")
 
     async def _take_once(self) -> str:
         try:
@@ -83,16 +75,14 @@ class HeldLease:
         """Renew the Lease if that is due; to be called before each write that it protects.
 
         Raises:
-            CommandError: Somebody else holds it now.
+            ConflictError: Somebody else holds it now.
         """
         if self._clock() < self._renewed_at + RETRY_PERIOD:
             return
         try:
             await self._write(self._lease, is_new_term=False)
         except ConflictError as error:
-            raise CommandError(
-                f"somebody has taken the Lease {self._namespace}/{LEASE} back: run the command again"
-            ) from error
+            raise ConflictError(f"somebody has taken the Lease {self._namespace}/{LEASE} back") from error
 
     async def remove(self) -> None:
         """Remove the Lease. Operators that are still there wait until it would have expired."""

@@ -1,25 +1,28 @@
-"""What an installation leaves behind in a cluster, found for `rollout-reporter cleanup`."""
+"""What an installation leaves behind in a cluster."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from rollout_reporter.cluster.api import (
-    ClusterError,
-    ForbiddenError,
-    NotFoundError,
-    Object,
-    list_pages,
-    path_to,
-)
-from rollout_reporter.cluster.journal import LABEL
-from rollout_reporter.cluster.lookups import workload_path
-from rollout_reporter.cluster.reports import StoredReport, load_reports
+from kubernetes.aio.client.api_client import ApiClient
+
 from rollout_reporter.core.names import REPORTED
 from rollout_reporter.core.objects import ref_of
 from rollout_reporter.core.workload import Kind, WorkloadRef
 
-from .failure import CommandError
+from .api import Object, list_pages, path_to
+from .errors import ForbiddenError, NotFoundError
+from .journal import LABEL
+from .lookups import workload_path
+from .reports import StoredReport, load_reports
+
+
+class HiddenNamespaceError(ForbiddenError):
+    """A Namespace may not be read."""
+
+    def __init__(self, namespace: str, cause: ForbiddenError) -> None:
+        super().__init__(str(cause))
+        self.namespace = namespace
+        """Empty where all of them were looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +41,15 @@ class Traces:
         """Rollouts whose end Jira has not been told."""
         return sum(each.state.is_open for report in self.reports for each in report.ledger.entries)
 
-    def listed(self, *, with_reports: bool) -> str:
-        """What there is, to be put into a sentence."""
-        reports = [_counted(self.reports, "RolloutReport")] if with_reports else []
-        conditions, journal = _counted(self.shown, "condition"), _counted(self.journal, "page")
-        return ", ".join([f"{conditions} on workloads", *reports, f"{journal} of the journal"])
 
-
-async def find_traces(api: Any, installation: str, namespaces: Sequence[str]) -> Traces:
+async def find_traces(api: ApiClient, installation: str, namespaces: Sequence[str]) -> Traces:
     """Look through some Namespaces, or with none through the cluster.
 
     A condition without a RolloutReport, as that of a workload whose keys are none, names no installation. It
     is removed as well: another one that reports the workload would show its own again.
 
     Raises:
-        CommandError: A Namespace may not be read.
+        HiddenNamespaceError: A Namespace may not be read.
         ClusterError: The cluster does not answer, or refuses.
     """
     shown: list[WorkloadRef] = []
@@ -64,7 +61,7 @@ async def find_traces(api: Any, installation: str, namespaces: Sequence[str]) ->
             reports += [each for each in everybodys if each.is_of(installation)]
             shown += [each async for each in _shown(api, namespace) if each.place not in others]
         except ForbiddenError as error:
-            raise _unreadable(namespace, error) from error
+            raise HiddenNamespaceError(namespace, error) from error
     pages = list_pages(
         api, path_to("v1", "configmaps", installation), label_selector=f"{LABEL}=true", metadata_only=True
     )
@@ -72,7 +69,7 @@ async def find_traces(api: Any, installation: str, namespaces: Sequence[str]) ->
     return Traces(shown, reports, [path_to("v1", "configmaps", installation, each) for each in names])
 
 
-async def _reports(api: Any, namespace: str) -> AsyncIterator[StoredReport]:
+async def _reports(api: ApiClient, namespace: str) -> AsyncIterator[StoredReport]:
     """All RolloutReports; none if the CRD is gone."""
     try:
         async for each in load_reports(api, namespace):
@@ -81,7 +78,7 @@ async def _reports(api: Any, namespace: str) -> AsyncIterator[StoredReport]:
         return
 
 
-async def _shown(api: Any, namespace: str) -> AsyncIterator[WorkloadRef]:
+async def _shown(api: ApiClient, namespace: str) -> AsyncIterator[WorkloadRef]:
     """All workloads that show our condition; none of a kind that is not served."""
     for kind in Kind:
         try:
@@ -95,16 +92,3 @@ async def _shown(api: Any, namespace: str) -> AsyncIterator[WorkloadRef]:
 def _shows(body: Object) -> bool:
     conditions = (body.get("status") or {}).get("conditions") or []
     return any(each["type"] == REPORTED for each in conditions)
-
-
-def _unreadable(namespace: str, error: ClusterError) -> CommandError:
-    if not namespace:
-        return CommandError(f"{error}. Name the Namespaces that you may read with --watch-namespaces")
-    return CommandError(
-        f"namespace {namespace} cannot be read: {error}. If it is gone, leave it out of --watch-namespaces; "
-        "if this is a hook of Helm's, helm uninstall --no-hooks goes on without it"
-    )
-
-
-def _counted(things: Sequence[object], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

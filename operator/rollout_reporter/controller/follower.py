@@ -1,0 +1,179 @@
+"""The way from a sighting to a ledger: what has to be looked up, what is true, what Jira should hear of it.
+
+It decides nothing: what is true is judged in the core. It only brings together what the core needs.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+from rollout_reporter.cluster.errors import ForbiddenError, NotFoundError
+from rollout_reporter.cluster.lookups import find_namespace, find_workload
+from rollout_reporter.cluster.reports import ForeignReportError, claim_report
+from rollout_reporter.core.access import NOBODY, AccessRule
+from rollout_reporter.core.judgement import judge_again_at
+from rollout_reporter.core.keys import keys_gained, keys_not_allowed, uncertain
+from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.plan import close, plan, wants_target
+from rollout_reporter.core.report import State
+from rollout_reporter.core.seen import Seen, over
+from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
+from rollout_reporter.core.workload import Place, Snapshot
+
+from .book import Book, Tracked
+from .context import Context
+from .examination import examine, with_template
+from .inheritance import Inheritance, honoured
+from .metrics import METRICS
+from .queue import WorkQueue
+from .settings import HIDDEN_GRACE, OWNED_PERIOD
+from .sightings import Gone, Hidden, Sighting
+
+log = logging.getLogger(__name__)
+
+
+class Follower:
+    """Follows the workloads of the book from sighting to sighting."""
+
+    def __init__(self, context: Context, book: Book, queue: WorkQueue[Place]) -> None:
+        self._context, self._api, self._book, self._queue = context, context.api, book, queue
+        self._inheritance = Inheritance(context.sites.link, context.now, queue.add)
+
+    async def run(self) -> None:
+        """Ask Jira what has to be asked, until cancelled."""
+        await self._inheritance.run()
+
+    async def take_in(self, sighting: Sighting) -> Tracked | None:
+        """Bring the ledger of a place up to what was seen there; `None` if that comes too late or too soon.
+
+        Raises:
+            NotToldYetError: Jira has still to say what it was told before; the place is wanted again then.
+            ClusterError: What has to be looked up cannot be.
+        """
+        place, tracked = sighting.ref.place, self._book.place_for(sighting.ref)
+        before = tracked.ledger
+        if isinstance(sighting, Gone) and sighting.ref != tracked.ref:
+            sighting = await self.look_up(place)  # a namesake of the one on record has come and gone
+        match sighting:
+            case Gone():
+                self._close(tracked, "the workload was deleted", State.CANCELLED)
+            case Hidden():
+                if not self._lose_sight(tracked):
+                    return None  # what is on record may be older than what Jira was told
+            case Snapshot() if tracked.has_seen_namesake_of(sighting):
+                return None
+            case _:
+                await self._follow(tracked, await self._completed(sighting))
+                await self._claim(tracked)
+        _count_verdicts(before, tracked.ledger)
+        return tracked
+
+    def _lose_sight(self, tracked: Tracked) -> bool:
+        """Close what is open once a workload may not be read for long, and tell whether it has been so long.
+
+        Nobody can know how it ended.
+        """
+        now = self._context.now()
+        tracked.hidden_since = tracked.hidden_since or now
+        rest = tracked.hidden_since + HIDDEN_GRACE - now
+        if rest > timedelta(0):
+            self._queue.add_after(tracked.ref.place, rest)
+            return False
+        because = "it can be seen no more: its namespace, or the operator's rights there, are gone"
+        self._close(tracked, because, State.UNKNOWN)
+        return True
+
+    def _close(self, tracked: Tracked, because: str, state: State) -> None:
+        """Close what a workload that is gone has left open."""
+        closed = close(tracked.ledger, because, self._context.now(), state)
+        tracked.ledger = honoured(closed, self._inheritance.ends(tracked, closed))
+        tracked.snapshot, tracked.is_gone = None, True
+
+    async def _claim(self, tracked: Tracked) -> None:
+        """Make the workload's RolloutReport ours before Jira hears of it: no two installations report it."""
+        if tracked.stored or not tracked.ledger.due:
+            return
+        try:
+            claimed = await claim_report(self._api, tracked.ref, self._context.settings.namespace)
+        except ForeignReportError as error:
+            tracked.owner = error.owner
+            self._queue.add_after(tracked.ref.place, OWNED_PERIOD)
+            return
+        tracked.stored, tracked.owner = claimed, None
+        if claimed.ledger.entries:  # it could not be read when this term began
+            tracked.ledger, tracked.course = claimed.ledger, claimed.ledger.course
+            self._queue.add(tracked.ref.place)
+
+    async def look_up(self, place: Place) -> Sighting:
+        """A workload that is on record, but that the watch has not shown: it may be gone."""
+        ref = self._book[place].ref
+        try:
+            return await find_workload(self._api, ref)
+        except NotFoundError:
+            return Gone(ref)
+        except ForbiddenError as error:
+            log.warning("%s: %s", place, error)
+            return Hidden(ref)
+
+    async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:
+        """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
+        now = self._context.now()
+        tracked.see(snapshot, now)
+        if self._context.sightings.take_gap(snapshot.ref.place):
+            tracked.course = replace(tracked.course, is_remembered=True)
+        course = await examine(self._api, snapshot, tracked.course, now)
+        quiet_time = self._context.settings.keys_quiet_time
+        seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None, quiet_time)
+        target = await self._target(tracked, seen)
+        seen = replace(seen, target=target, rules=self._rules(tracked, target))
+        tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
+        planned = plan(seen, tracked.ledger, now)
+        ledger = honoured(planned, self._inheritance.ends(tracked, planned))
+        tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
+        tracked.confirm()
+        tracked.skipped += uncertain(seen, tracked.ledger)
+        tracked.gains = keys_gained(seen, tracked.ledger)
+        gained_at = tracked.gains[1] if tracked.gains else None
+        moments = (judge_again_at(snapshot, course, now), gained_at, tracked.ledger.recheck_at())
+        for moment in (moment for moment in moments if moment and moment > now):
+            self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
+
+    async def _completed(self, snapshot: Snapshot) -> Snapshot:
+        """A Rollout with the template that it refers to; a Deployment muted if a Rollout refers to it."""
+        if snapshot.workload_ref:
+            return await with_template(self._api, snapshot)
+        referrer = self._context.sightings.referrer(snapshot.ref.place)
+        if referrer is None:
+            return snapshot
+        self._queue.add(referrer)
+        return replace(snapshot, is_muted=True)
+
+    async def _target(self, tracked: Tracked, seen: Seen) -> Target | None:
+        """Where a rollout that begins now is reported to; not asked for one that is on record."""
+        if not wants_target(seen, tracked.ledger):
+            tracked.no_site = None
+            return None
+        namespace = await find_namespace(self._api, seen.snapshot.ref.namespace)
+        around = Surroundings(namespace, self._context.cluster, self._context.sites.known())
+        target = find_target(seen.snapshot, seen.issue_keys, around)
+        if isinstance(target, NoSite):
+            tracked.no_site = target.message
+            return None
+        tracked.no_site = None
+        return target
+
+    def _rules(self, tracked: Tracked, target: Target | None) -> tuple[AccessRule, ...]:
+        """The access rules of the site that the workload is reported to."""
+        current = tracked.ledger.current
+        name = target.site if target else current.site if current else ""
+        site = self._context.sites.known().get(name)
+        if name and site is None:
+            return (NOBODY,)
+        return site.access if site else ()
+
+
+def _count_verdicts(before: Ledger, now: Ledger) -> None:
+    for entry in now.entries:
+        known = before.entry(entry.key)
+        if known is None or known.state is not entry.state:
+            METRICS.judged(now.ref.kind, entry.state)
