@@ -30,6 +30,8 @@ class Wrong(StrEnum):
     HASTY = "request before Retry-After"
     INCOMPLETE = "incomplete request"
     REPEATED = "repeated"
+    OTHER_THAN_UNDISTURBED = "other than undisturbed"
+    """Not as it is when the same script is played and nothing breaks."""
     BLIND = "truth not recorded"
     """Not the operator's fault: a version of the script was not brought, or the recorder has missed it."""
 

@@ -14,6 +14,7 @@ _TEXT: Final = """\
 $ make chaos                                                      # 200 runs from fresh seeds
 $ PYTHONPATH=tests .venv/bin/python -m chaos --runs 1 --seed 7    # one run, again
 $ PYTHONPATH=tests .venv/bin/python -m chaos --only frozen        # one fault
+$ PYTHONPATH=tests .venv/bin/python -m chaos --twin               # each run twice, and once nothing breaks
 $ PYTHONPATH=tests .venv/bin/python -m chaos --placement          # a crash at each write and each post
 ```
 
@@ -27,6 +28,10 @@ When all is mended, Jira has to hold the truth: for each version what became of 
 the truth is comes from a watch of its own and from a checker that shares no code with the operator. It also
 reads all that Jira was ever sent: nothing may be stored out of order, twice under one number, sent before
 `Retry-After`, or said without need. `unknown` is a right answer only for what nobody was there to see.
+
+With `--twin` there is a second judgement, which needs no such truth: the same story is played first while
+nothing breaks. For each version whose end the story waits for, Jira has to hold the same state and issues
+after both runs, but for what nobody was there to see.
 
 A run counts for each of its faults.
 
@@ -46,7 +51,7 @@ $ PYTHONPATH=tests .venv/bin/python -m chaos --placement --only "write 7 after" 
 A small story (a success, a failure and its undoing, a supersession) made the operator send {requests} writes
 and posts. At each of them it was killed once before the request was carried out, and once after that and
 before it heard of it; in every second run the Lease was deleted, too. What is checked is said in
-[faults.md](faults.md).
+[faults.md](faults.md); the comparison with the run in which nothing breaks is always made.
 
 {table}
 """

@@ -11,7 +11,7 @@ from chaos.rules import Side
 from chaos.script import SMALL
 
 UNDISTURBED = Plan("undisturbed", SMALL, ())
-"""What shows how many writes and posts there are."""
+"""What shows how many writes and posts there are, and what Jira has to hold."""
 
 _FAULTS: dict[Kind, type[KilledAt]] = {Kind.WRITE: KilledAtWrite, Kind.POST: KilledAtPost}
 

@@ -2,8 +2,8 @@
 
 import random
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from chaos.faults import FAULTS, Fault
 from chaos.script import Script, draw_script
@@ -38,6 +38,11 @@ class Plan:
     def needs_own_clock(self) -> bool:
         """Whether the operator has to live by a clock that can be moved."""
         return any(each.fault.needs_own_clock for each in self.strikes)
+
+    @property
+    def undisturbed(self) -> Self:
+        """The same, and nothing breaks."""
+        return replace(self, name=f"{self.name} undisturbed", strikes=())
 
     def __str__(self) -> str:
         """One line."""

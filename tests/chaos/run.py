@@ -16,6 +16,7 @@ from chaos.passages import Kind, Passage
 from chaos.plan import Plan, Strike
 from chaos.story import Story
 from chaos.truth import Recorder
+from chaos.twin import Panel, differences, panel_of
 from controlplane import LocalCluster
 from installation.program import until
 
@@ -43,6 +44,8 @@ class Result:
     deaths: tuple[Passage, ...] = ()
     """In the middle of what the operator was killed."""
     passages: tuple[Passage, ...] = field(default=(), repr=False)
+    panel: Panel = field(default_factory=dict, repr=False)
+    """What Jira held in the end."""
 
     @property
     def is_clean(self) -> bool:
@@ -56,21 +59,24 @@ class Result:
         return sorted((e for e in self.passages if e.kind in kinds), key=lambda each: each.moment)
 
 
-def play(cluster: LocalCluster, plan: Plan, folder: Path, given_up: threading.Event) -> Result:
+def play(
+    cluster: LocalCluster, plan: Plan, folder: Path, given_up: threading.Event, twin: Panel | None = None
+) -> Result:
     """Play a plan; the folder tells all of it afterwards, if something was wrong.
 
+    With a `twin`, what was in Jira when nothing broke, it has to be the same now.
     Set `given_up` to have it end soon: the story is played on, but nothing else is waited for.
     """
     began = time.monotonic()
     try:
         with Lab(cluster, plan, folder, given_up) as lab, Recorder(cluster, lab.namespaces) as recorder:
-            return _play(lab, recorder, began)
+            return _play(lab, recorder, began, twin)
     except Exception as error:  # noqa: BLE001 (one run that cannot be played must not stop the others)
         trouble = "".join(traceback.format_exception(error))
         return Result(plan, frozenset(), 0, time.monotonic() - began, trouble=trouble)
 
 
-def _play(lab: Lab, recorder: Recorder, began: float) -> Result:
+def _play(lab: Lab, recorder: Recorder, began: float, twin: Panel | None) -> Result:
     trouble = ""
     try:
         _perform(lab)
@@ -78,7 +84,9 @@ def _play(lab: Lab, recorder: Recorder, began: float) -> Result:
     except Exception as error:  # noqa: BLE001 (what there is of evidence says more)
         trouble = "".join(traceback.format_exception(error))
     evidence = _evidence(lab, recorder)
-    found = tuple(violations(evidence))
+    panel = panel_of(evidence)
+    unlike_twin = differences(lab.plan.script, twin, panel) if twin is not None else ()
+    found = (*violations(evidence), *unlike_twin)
     result = Result(
         plan=lab.plan,
         struck=evidence.faults,
@@ -88,6 +96,7 @@ def _play(lab: Lab, recorder: Recorder, began: float) -> Result:
         trouble=trouble or ("" if found else "; ".join(unsettled(evidence))),
         deaths=tuple(lab.deaths),
         passages=tuple(evidence.passages),
+        panel=panel,
     )
     if not result.is_clean:
         keep(lab, evidence, result)

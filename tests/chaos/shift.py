@@ -3,23 +3,30 @@
 import queue
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 
 from chaos.plan import Plan
 from chaos.run import Result, play
+from chaos.script import Script
+from chaos.twin import Panel
 from controlplane import LocalCluster, provide_local_cluster
 
+Twins = Mapping[Script, Panel]
+"""What was in Jira after an undisturbed run of each script; runs of others have no twin."""
 
-def played(plans: Iterable[Plan], folder: Path, jobs: int, *, share: bool = False) -> Iterator[Result]:
+
+def played(
+    plans: Iterable[Plan], folder: Path, jobs: int, twins: Twins, *, share: bool = False
+) -> Iterator[Result]:
     """Play all plans and yield what became of each, in the order in which they end.
 
     Each job has a cluster of its own, or all `share` one: then no plan may break what others need. What a run
     that went wrong has left is in a folder of the plan's name within `folder`.
     """
-    shift = _Shift(plans, folder)
+    shift = _Shift(plans, folder, twins)
     with ExitStack() as stack:
         shared = stack.enter_context(provide_local_cluster()) if share else None
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
@@ -35,11 +42,11 @@ def folder_of(plan: Plan, folder: Path) -> Path:
 
 
 class _Shift:
-    def __init__(self, plans: Iterable[Plan], folder: Path) -> None:
+    def __init__(self, plans: Iterable[Plan], folder: Path, twins: Twins) -> None:
         self.given_up = threading.Event()
         self._waiting: queue.SimpleQueue[Plan] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[Result | BaseException | None] = queue.SimpleQueue()
-        self._folder = folder
+        self._folder, self._twins = folder, twins
         for each in plans:
             self._waiting.put(each)
 
@@ -57,7 +64,7 @@ class _Shift:
     def _play(self, cluster: LocalCluster, plan: Plan) -> Result:
         folder = folder_of(plan, self._folder)
         folder.mkdir(parents=True)
-        result = play(cluster, plan, folder, self.given_up)
+        result = play(cluster, plan, folder, self.given_up, self._twins.get(plan.script))
         if result.is_clean:
             shutil.rmtree(folder)
         return result

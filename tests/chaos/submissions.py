@@ -33,10 +33,7 @@ def wrong_in_requests(evidence: Evidence) -> Iterator[Violation]:
 
 
 def hasty(evidence: Evidence) -> Iterator[Violation]:
-    """Requests that came before the time for which Jira had asked to wait, whoever sent them.
-
-    Passages tell that time by a field `retry_after`, in seconds, None where Jira named none.
-    """
+    """Requests that came before the time for which Jira had asked to wait, whoever sent them."""
     posts = [each for each in evidence.passages if each.kind is Kind.POST and "/deployments/" in each.path]
     for refused in posts:
         if not (until := _wait_until(refused)) or refused.left is None:
@@ -116,10 +113,9 @@ def _are_associations(value: object) -> bool:
 
 
 def _wait_until(passage: Passage) -> datetime | None:
-    seconds: float | None = getattr(passage, "retry_after", None)
-    if passage.told != 429 or passage.left is None or seconds is None:
+    if passage.told != 429 or passage.left is None or passage.retry_after is None:
         return None
-    return passage.left + timedelta(seconds=seconds)
+    return passage.left + timedelta(seconds=passage.retry_after)
 
 
 def _is_accepted(request: Request, place: Place) -> bool:
