@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="session", autouse=True)
 def one_certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Trust a single authority: each client reads all that are trusted, and the usual hundred take 30 ms."""
+    """Trust a single authority: each client reads all that are trusted, and the usual hundred take 20 ms."""
     first, end, _ = certifi.contents().partition("-----END CERTIFICATE-----\n")
     bundle = tmp_path_factory.mktemp("trusted") / "ca.pem"
     bundle.write_text(first + end, encoding="ascii", errors="ignore")

@@ -72,14 +72,19 @@ async def _resync(kubeconfig: str, namespace: str, site: str | None, wish: Resyn
             return
         with console.status(WAITING) as status:
             while True:
-                if _is_finished([each async for each in load_sites(api, namespace)], wish, status):
+                running = [each async for each in load_sites(api, namespace) if each.resync == wish]
+                if lost := set(names) - {each.name for each in running}:
+                    raise CommandError(
+                        f"{', '.join(sorted(lost))}: the JiraSite is gone, or another resync was asked for "
+                        f"meanwhile; see kubectl -n {namespace} describe jirasites"
+                    )
+                if _is_finished(running, wish, status):
                     break
                 await asyncio.sleep(PERIOD)
         console.print(f"everything is sent again: {', '.join(names)}")
 
 
-def _is_finished(sites: list[StoredSite], wish: Resync, status: Status) -> bool:
-    running = [each for each in sites if each.resync == wish]
+def _is_finished(running: list[StoredSite], wish: Resync, status: Status) -> bool:
     progress = {each.name: each.status.resync for each in running}
     begun = {name: each for name, each in progress.items() if each and each.requested == wish.requested}
     status.update(", ".join(f"{name}: {each.remaining} to send" for name, each in begun.items()) or WAITING)

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from . import names
+from .lines import quoted
 from .report import Environment, EnvironmentType
 from .workload import Wishes
 
@@ -73,7 +74,7 @@ def find_environment(
         return _found(name, EnvironmentType(kind.lower()))
     except ValueError:
         known = ", ".join(EnvironmentType)
-        hint = f"{names.ENVIRONMENT_TYPE} {kind!r} is none of {known}"
+        hint = f"{names.ENVIRONMENT_TYPE} {quoted(kind)} is none of {known}"
         return _found(name, EnvironmentType.UNMAPPED, hint)
 
 

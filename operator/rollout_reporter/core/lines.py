@@ -9,6 +9,8 @@ from typing import Final
 
 LONGEST: Final = 1000
 """Bytes of a message that people read; the API server takes 1024 of an Event's note."""
+QUOTED: Final = 80
+"""Characters of a word that is quoted within a message."""
 _ELLIPSIS: Final = "…"
 
 
@@ -24,6 +26,11 @@ def one_line(text: str, most: int = LONGEST) -> str:
         return shown
     room = most - len(_ELLIPSIS.encode())
     return shown.encode()[:room].decode(errors="ignore").rstrip() + _ELLIPSIS
+
+
+def quoted(text: str) -> str:
+    """Return the beginning of what somebody has written, in quotes: it has to leave room for the cure."""
+    return repr(text if len(text) <= QUOTED else text[:QUOTED] + _ELLIPSIS)
 
 
 def escaped(text: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from .access import AccessRule
 from .environments import EnvironmentRule, NamespaceFacts, find_environment
+from .lines import quoted
 from .report import Environment, Pipeline
 from .workload import Snapshot, Wishes
 
@@ -91,7 +92,7 @@ def _site(wishes: Wishes, around: Surroundings) -> Site | NoSite:
     if site := around.sites.get(name):
         return site
     known = ", ".join(sorted(around.sites)) or "none"
-    return NoSite(f"there is no JiraSite {name!r} in the operator's namespace (there: {known})")
+    return NoSite(f"there is no JiraSite {quoted(name)} in the operator's namespace (there: {known})")
 
 
 def _url(snapshot: Snapshot, issue_keys: Sequence[str], site: Site) -> tuple[str, str]:
@@ -100,7 +101,7 @@ def _url(snapshot: Snapshot, issue_keys: Sequence[str], site: Site) -> tuple[str
     if own := snapshot.wishes.url:
         if _WEB.fullmatch(own) and len(own) <= _MAX_URL:
             return own, ""
-        hint = f"url {own[:80]!r} is left out: at most {_MAX_URL} characters, from http:// or https:// on"
+        hint = f"url {quoted(own)} is left out: at most {_MAX_URL} characters, from http:// or https:// on"
     if site.url_template:
         return _fill(site.url_template, snapshot), hint
     return f"{site.url.rstrip('/')}/browse/{issue_keys[0]}", hint

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_reporter.core.lines import LONGEST, escaped, one_line
+from rollout_reporter.core.lines import LONGEST, escaped, one_line, quoted
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -71,3 +71,8 @@ def test_no_letter_is_lost_from_a_text_that_fits(text: str) -> None:
     seen = [each for each in text if each.isprintable() and not each.isspace()]
 
     assert [each for each in seen if each not in one_line(text)] == []
+
+
+def test_of_a_long_word_only_the_beginning_is_quoted() -> None:
+    assert quoted("prod") == "'prod'"
+    assert quoted("x" * 5000) == repr("x" * 80 + "…")

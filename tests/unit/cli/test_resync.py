@@ -1,0 +1,74 @@
+"""`rollout-reporter resync`: what it asks for, and how it waits for the operator to do it."""
+
+from typing import Any
+
+import pytest
+
+from rollout_reporter.cli import resync
+from rollout_reporter.cluster.sites import request_resync
+from rollout_reporter.core import names
+from rollout_reporter.core.resync import Resync
+from unit.cli.command import Ended, call
+from unit.cli.surroundings import NAMESPACE, Surroundings
+from unit.cluster.fake_cluster import OURS
+from unit.core.situations import NOW
+
+SITE = f"{OURS}/{NAMESPACE}/jirasites/default"
+
+
+@pytest.fixture
+def around(monkeypatch: pytest.MonkeyPatch) -> Surroundings:
+    """A JiraSite, and an operator that nobody has started."""
+    around = Surroundings()
+    monkeypatch.setattr(resync, "connect", around.connect)
+    monkeypatch.setattr(resync, "PERIOD", 0)
+    around.hold_site()
+    return around
+
+
+def run(*arguments: str) -> Ended:
+    return call("resync", "--operator-namespace", NAMESPACE, *arguments)
+
+
+def test_without_waiting_it_only_asks(around: Surroundings) -> None:
+    ended = run("--no-wait", "--namespace", "shop-*", "--prune-keys")
+
+    notes = around.cluster.objects[SITE]["metadata"]["annotations"]
+    assert ended.code == 0
+    assert "asked for: default" in ended.complaint
+    assert notes[names.RESYNC_NAMESPACES] == "shop-*"
+    assert notes[names.RESYNC_PRUNE_KEYS] == "true"
+
+
+@pytest.mark.usefixtures("around")
+def test_a_site_that_does_not_exist_is_named_with_the_way_to_find_one() -> None:
+    ended = run("--site", "elsewhere")
+
+    assert ended.code == 1
+    assert "no JiraSite 'elsewhere'" in ended.complaint
+    assert "kubectl get jirasites" in ended.complaint
+
+
+def test_a_site_that_vanishes_meanwhile_is_not_taken_for_finished(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def request_and_remove(*wish: Any) -> None:
+        await request_resync(*wish)
+        around.cluster.remove(SITE)
+
+    monkeypatch.setattr(resync, "request_resync", request_and_remove)
+    ended = run()
+
+    assert ended.code == 1
+    assert "default: the JiraSite is gone, or another resync was asked for meanwhile" in ended.complaint
+
+
+@pytest.mark.usefixtures("around")
+def test_a_later_resync_of_somebody_else_is_not_taken_for_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def request_twice(api: Any, namespace: str, name: str, wish: Resync) -> None:
+        await request_resync(api, namespace, name, wish)
+        await request_resync(api, namespace, name, Resync(NOW))
+
+    monkeypatch.setattr(resync, "request_resync", request_twice)
+
+    assert run().code == 1
