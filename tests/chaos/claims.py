@@ -25,12 +25,12 @@ def said_too_early(evidence: Evidence) -> Iterator[Violation]:
         if place_of(told) not in known:
             continue
         history, version = known[place_of(told)]
-        since = _since(version, told["state"])
+        since = _since(version, history, told["state"])
         if since is None or at + LATE < since:
             yield Violation(Wrong.EARLY, f"{history} {version} was called {told['state']} at {at}")
 
 
-def _since(version: Version, state: str) -> datetime | None:
+def _since(version: Version, history: History, state: str) -> datetime | None:
     """Since when a state could be true of a version; never is None."""
     match state:
         case "pending" | "in_progress":
@@ -41,4 +41,10 @@ def _since(version: Version, state: str) -> datetime | None:
             times = [each for each in (version.failed, version.overdue) if each]
             return min(times, default=None)
         case _:
-            return version.ended
+            return min(filter(None, (version.ended, _given_up(version, history))), default=None)
+
+
+def _given_up(version: Version, history: History) -> datetime | None:
+    """When somebody asked for another version; its controller may take its time to heed that."""
+    later = (each for each in history.wishes if each.at > version.wish.at)
+    return next((each.at for each in later if each.release != version.wish.release), None)

@@ -26,6 +26,8 @@ LOOK: Final = timedelta(seconds=0.5)
 """How long something has to be true to be seen for certain, by an operator that goes on."""
 RECORDED: Final = timedelta(seconds=2)
 """How long by one that does not: until it has told Jira, and written down that it did, on a busy machine."""
+FLEETING: Final = timedelta(seconds=2)
+"""How long a version has to last to be reported in any case."""
 FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -107,7 +109,9 @@ def _also(version: Version, successor: Version | None, sight: Sight) -> frozense
         return frozenset()
     if version.outcome is Outcome.UNDECIDED:
         is_seen = sight.was_there(version.ended) and sight.saw(version.began, version.ended)
-        late = {"failed"} if _is_out_of_time(version, version.ended) else set()
+        # One that had failed, and was about to go on, has failed after all.
+        had_failed = version.failed is not None or _is_out_of_time(version, version.ended)
+        late = {"failed"} if had_failed else set()
         return frozenset(late if is_seen else late | {"unknown"})
     if not sight.saw(version.decided, version.ended):
         return frozenset(_unseen(version))
@@ -135,6 +139,8 @@ def _unseen(version: Version) -> set[str]:
 
 
 def _is_certain(version: Version, versions: Sequence[Version], sight: Sight) -> bool:
+    if _is_fleeting(version):
+        return False
     if sight.saw(version.began, version.ended):
         return True
     mine = [each for each in versions if each.wish.uid == version.wish.uid]
@@ -142,6 +148,13 @@ def _is_certain(version: Version, versions: Sequence[Version], sight: Sight) -> 
     is_known = any(sight.saw(each.began, each.ended) for each in before)
     is_visible = version.ended is not None and sight.saw(version.ended, mine[-1].ended)
     return version.wish.in_template and is_known and is_visible
+
+
+def _is_fleeting(version: Version) -> bool:
+    """Whether it was deleted before its controller may have said a word of it: a wish waits for a second."""
+    if version.end is not End.DELETED or version.outcome is not Outcome.UNDECIDED or version.ended is None:
+        return False
+    return version.ended - version.began < FLEETING
 
 
 def _without_end(version: Version) -> str:

@@ -75,12 +75,17 @@ class Tracked:
     def due(self) -> dict[Id, Entry]:
         """What Jira still has to hear from us.
 
-        What an earlier leader has left open is not: it may have told more than it could write down.
+        What an earlier leader has left open is not: it may have told more than it could write down. Of a
+        workload that is not (or no more) ours to report, it is the end of what Jira has heard from us.
         """
-        if self.owner:
-            return {}
         due = {(entry.site, entry.key): entry for entry in self.ledger.due}
-        return {id_: each for id_, each in due.items() if not (each.state.is_open and id_ in self.inherited)}
+        return {id_: each for id_, each in due.items() if self._is_ours(id_, each)}
+
+    def _is_ours(self, id_: Id, entry: Entry) -> bool:
+        is_claimed = self.stored is not None and not self.owner
+        if entry.state.is_open:
+            return is_claimed and id_ not in self.inherited
+        return is_claimed or entry.is_perhaps_open_in_jira
 
     def confirm(self) -> None:
         """Believe what an earlier leader has left open, where the workload itself says the same now."""

@@ -29,7 +29,6 @@ AGAIN: Final = timedelta(seconds=5)
 AT_ONCE: Final = 4
 """Questions to Jira at a time."""
 
-_ENDS: Final = frozenset({State.SUCCESSFUL, State.FAILED})
 _GUESSES: Final = frozenset({State.UNKNOWN, State.CANCELLED})
 """How a rollout is closed whose end was not seen."""
 _PASSING: Final = frozenset({TroubleReason.RATE_LIMITED, TroubleReason.UNAVAILABLE})
@@ -79,7 +78,7 @@ class Inheritance:
             raise NotToldYetError
         tracked.inherited.difference_update(guessed)
         answers = [self._taken(each) for each in guessed]
-        return [each for each in answers if each and each.state in _ENDS]
+        return [each for each in answers if each and not each.state.is_open]
 
     def _taken(self, question: Id) -> DeploymentData | None:
         del self._asked[question]

@@ -94,7 +94,7 @@ class Publisher:
     async def _show_gone(self, tracked: Tracked, condition: Condition | None) -> None:
         """Keep the memory of a workload that is gone until Jira has heard of its end."""
         ref = tracked.ref
-        if tracked.ledger.due and not (tracked.owner or self._context.settings.dry_run):
+        if tracked.due and not self._context.settings.dry_run:
             if not tracked.hidden_since:
                 await self._show_on_report(tracked, condition)
             return
@@ -147,10 +147,10 @@ class Publisher:
 
     async def _show_on_report(self, tracked: Tracked, condition: Condition | None) -> None:
         ledger, stored = tracked.ledger, tracked.stored
-        is_about_to_settle = condition and condition.reason == SENDING
-        if tracked.owner or not ledger.entries:
+        if tracked.owner:
+            self._strike(tracked, ledger)
             return
-        if is_about_to_settle and (ledger.due or tracked.course.asked):
+        if not ledger.entries or self._is_about_to_settle(tracked, condition):
             return
         conditions = _conditions(tracked, condition, self._context.now())
         if stored and (stored.ledger, stored.conditions) == (ledger, conditions):
@@ -163,6 +163,21 @@ class Publisher:
         except (ConflictError, NotFoundError):
             await self._reload(tracked)
             raise
+
+    def _is_about_to_settle(self, tracked: Tracked, condition: Condition | None) -> bool:
+        """Whether there is more to record in a moment: Jira's answer.
+
+        If that takes long, what is true is recorded without it, or it would be lost with this leader.
+        """
+        is_sending = condition is not None and condition.reason == SENDING
+        if not is_sending or not (tracked.ledger.due or tracked.course.asked):
+            return False
+        if tracked.urgent_since is None:
+            return True
+        if self._context.now() - tracked.urgent_since >= QUIET:
+            return False
+        self._queue.add_after(tracked.ref.place, QUIET)
+        return True
 
     async def _reload(self, tracked: Tracked) -> None:
         """Read a RolloutReport that somebody has written or removed; it may be another installation's now."""

@@ -19,6 +19,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter.cluster.discovery import Served, discover
 from rollout_reporter.cluster.errors import ClusterError, ForbiddenError
 from rollout_reporter.cluster.lookups import list_references
+from rollout_reporter.cluster.rights import watching_is_forbidden
 from rollout_reporter.core import names
 from rollout_reporter.core.objects import ref_of
 from rollout_reporter.core.readers import READERS
@@ -39,6 +40,8 @@ CANCELLATIONS: Final = 20
 """So often the tasks of a watch that is over are cancelled; some swallow the first time."""
 THREAD_GRACE: Final = timedelta(seconds=5)
 """How long the thread of a watch that is over may take to end."""
+
+CURE: Final = "give its ServiceAccount what the chart grants; rollout-reporter doctor looks at all rights"
 
 _RESOURCES: Final = {
     Kind.DEPLOYMENT: ("apps", "v1", "deployments"),
@@ -108,6 +111,8 @@ class Watch:
         self._known: set[str] = set()
         self._end: Callable[[], None] = _nothing
         self._pulse: Pulse | None = None
+        self._forbidden: str | None = None
+        """Why nothing can be watched, if a right is missing."""
         self.is_running = False
 
     def why_unhealthy(self) -> str | None:
@@ -119,6 +124,8 @@ class Watch:
 
     def why_unready(self) -> str | None:
         """Why it does not show workloads (yet), in a sentence; the end of its first list kopf alone knows."""
+        if self._forbidden:
+            return self._forbidden
         if not self._sightings.references_known.is_set():
             return "the API server has not told yet what there is to watch"
         return None if self.is_running else "the watch does not run, and is about to be started again"
@@ -128,7 +135,7 @@ class Watch:
         backoff = Backoff()
         while True:
             served = await self._discover()
-            if served is not None and await self._learn_references(served):
+            if served and await self._may_watch(served) and await self._learn_references(served):
                 started = asyncio.get_running_loop().time()
                 await self._watch(served)
                 METRICS.watch_restarts.inc()
@@ -143,6 +150,15 @@ class Watch:
             log.warning("cannot ask the API server what it serves: %s", error)
             return None
 
+    async def _may_watch(self, served: Served) -> bool:
+        """Look for missing rights, which kopf would try again and again for minutes; False if all are."""
+        namespaces = self._settings.watch_namespaces or ("",)
+        found = [await watching_is_forbidden(self._api, served.kinds, each) for each in namespaces]
+        for each in filter(None, found):
+            log.error("%s: %s", each, CURE)
+        self._forbidden = f"{found[0]}: {CURE}" if all(found) else None
+        return self._forbidden is None
+
     async def _learn_references(self, served: Served) -> bool:
         """See the Rollouts that use a Deployment's template before any Deployment; False if that failed."""
         self._selected = served.namespaces
@@ -152,9 +168,10 @@ class Watch:
             try:
                 async for body in list_references(self._api, namespace):
                     observer.observe(Kind.ROLLOUT, {"type": None, "object": body})
-            except ForbiddenError as error:
-                log.warning("the Rollouts of namespace %s may not be listed: %s", namespace, error)
             except ClusterError as error:
+                if namespace and isinstance(error, ForbiddenError):
+                    log.warning("the Rollouts of namespace %s may not be listed: %s", namespace, error)
+                    continue
                 log.warning("cannot list the Rollouts: %s", error)
                 return False
         self._sightings.references_known.set()

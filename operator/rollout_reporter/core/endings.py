@@ -11,7 +11,6 @@ from typing import Final
 
 from .course import Course, Rollout
 from .report import State
-from .seen import over
 from .workload import End, Snapshot
 
 _MAY_TURN_OUT: Final[Mapping[State, frozenset[State]]] = {
@@ -40,8 +39,8 @@ def with_proven_end(before: Course, snapshot: Snapshot) -> Course:
 
 
 def _is_left(rollout: Rollout, snapshot: Snapshot) -> bool:
-    """Whether no later status will be about this rollout, or nobody asks for it any more."""
-    return rollout.template != snapshot.template or (not snapshot.observed and over(snapshot) is not None)
+    """Whether no later status may be about this rollout: its controller has yet to see more."""
+    return rollout.template != snapshot.template or not snapshot.observed
 
 
 def _is_proof(end: End, rollout: Rollout, previous: Rollout | None) -> bool:

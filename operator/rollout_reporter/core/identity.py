@@ -47,6 +47,8 @@ def identify(
     snapshot: Snapshot, before: Course, now: datetime, replica_sets: Sequence[ReplicaSetFacts] | None
 ) -> Course:
     """Find the rollout that an observed status speaks of; or what is asked for, if that is not taken up."""
+    if replica_sets is not None:
+        replica_sets = [_as_then(each, snapshot) for each in replica_sets]
     identity = _identity(snapshot, before, now, replica_sets)
     if identity is None:
         return asked_for(snapshot, before, now)
@@ -59,11 +61,25 @@ def identify(
     return _begun(identity, snapshot, before, now, replica_sets or ())
 
 
+def _as_then(facts: ReplicaSetFacts, snapshot: Snapshot) -> ReplicaSetFacts:
+    """A ReplicaSet as it was at the time of a snapshot: it is looked up later, and may have come back since.
+
+    Then it is two revisions ahead at least, since another one came between. If it is ahead by one, the
+    snapshot lags: the revision is written to the ReplicaSet first.
+    """
+    is_wanted = facts.template == snapshot.template or facts.pod_hash == snapshot.pod_hash
+    if not is_wanted or snapshot.revision is None or facts.revision < snapshot.revision + 2:
+        return facts
+    return replace(facts, revision=snapshot.revision, is_reused=False)
+
+
 def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
     """The course with a template that waits for its controller; a restart that waits changes nothing."""
     known = before.taken_up
     if known and known.release == snapshot.release:
-        return replace(before, asked=None, missed=(), is_refused=False)
+        # Withdrawn, unless its controller has taken it up meanwhile: then it is a version that was missed.
+        passed_by = _passed_by(snapshot, before)
+        return replace(before, asked=None, missed=(), passed_by=passed_by, is_refused=False)
     asked = Asked(
         template=snapshot.template,
         release=snapshot.release,

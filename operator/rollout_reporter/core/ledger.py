@@ -133,6 +133,11 @@ class Entry:
         return self.is_due and essence_of(self.report) != acknowledged
 
     @property
+    def is_perhaps_open_in_jira(self) -> bool:
+        """Whether the last that Jira has heard of it may be that it is under way."""
+        return self.is_uncertain or (self.acknowledged is not None and self.acknowledged.state.is_open)
+
+    @property
     def recheck_at(self) -> datetime | None:
         """When to ask again about issues that Jira did not know: they may have been created since.
 

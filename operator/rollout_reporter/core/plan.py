@@ -17,7 +17,7 @@ from .numbers import deployment_number
 from .report import DeploymentKey, State
 from .seen import Seen, over
 from .target import Target
-from .workload import PENDING_GRACE, Kind, ReplicaSetFacts
+from .workload import PENDING_GRACE, Kind, ReplicaSetFacts, Snapshot
 
 MAX_TEXT: Final = 255
 """Jira's limit of a text; what is longer would only fill the cluster's memory."""
@@ -98,6 +98,11 @@ def _withdraw(ledger: Ledger, now: datetime) -> Ledger:
     return ledger.put(_closed(waiting, "the change was withdrawn", now, State.CANCELLED))
 
 
+def _may_be_taken_up(snapshot: Snapshot) -> bool:
+    """Whether its controller may have begun, or yet begin, what was asked for and withdrawn."""
+    return not snapshot.observed and not snapshot.paused
+
+
 def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
     """Report a rollout that its controller leaves waiting, once that has lasted a while."""
     waiting = ledger.waiting
@@ -155,15 +160,16 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
             return ledger
         keys = seen.allowed(keys_of(rollout, seen, ledger), waiting.environment.type)
         entry = _renamed(waiting, seen, keys or waiting.issue_keys, rollout.images)
-    else:
+    elif not _may_be_taken_up(seen.snapshot):
         ledger = _withdraw(ledger, now)
     gains = keys_gained(seen, ledger)
     if gains and now >= gains[1]:
         kept = () if is_refused(entry) else entry.issue_keys
         entry = _renamed(entry, seen, kept + gains[0], rollout.images)
     ledger = ledger.put(_carried_on(entry, rollout, now))
-    # An earlier process may have died before it had recorded that it closed the one before.
-    ledger = _superseded(ledger, rollout, seen.course, now, but=entry.key)
+    if not _may_be_taken_up(seen.snapshot):
+        # An earlier process may have died before it had recorded that it closed the one before.
+        ledger = _superseded(ledger, rollout, seen.course, now, but=entry.key)
     return _rolled_back(ledger, rollout, now)
 
 

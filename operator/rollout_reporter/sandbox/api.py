@@ -97,7 +97,7 @@ async def _deployments_api(site: Site, request: Request) -> Response:
         request,
         operation,
         handler=partial(authorized, answer),
-        rejecting=partial(authorized, lambda _, body: deployments.reject(body)),
+        rejecting=lambda body, holding: authorized(partial(deployments.reject, site, holding), body),
     ).answer()
 
 

@@ -3,7 +3,8 @@
 https://developer.atlassian.com/cloud/jira/software/rest/api-group-deployments/
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
@@ -24,27 +25,28 @@ from .store import Record
 NO_DATA = "No data found for the given deployment"
 
 
-def submit(site: Site, client_id: str, body: bytes) -> Response:
+def submit(
+    site: Site, client_id: str, body: bytes, is_rejected: Callable[[object], bool] = lambda _: False
+) -> Response:
     """`POST bulk`: judge each deployment, and list what became of it."""
     try:
         submission = read_submission(body)
     except BadRequestError as error:
         return api_error(HTTPStatus.BAD_REQUEST, *error.sentences)
     directory = Directory.of(site.config)
-    judgements = [judge(deployment, directory) for deployment in submission.deployments]
+    judgements = [
+        Refused(identify(each), (REJECTED,)) if is_rejected(each) else judge(each, directory)
+        for each in submission.deployments
+    ]
     for judgement in judgements:
         if isinstance(judgement, Valid):
             _accept(site, client_id, judgement, submission.properties or {})
     return _answer(judgements)
 
 
-def reject(body: bytes) -> Response:
-    """`POST bulk` when nothing in it pleases."""
-    try:
-        deployments = read_submission(body).deployments
-    except BadRequestError as error:
-        return api_error(HTTPStatus.BAD_REQUEST, *error.sentences)
-    return _answer([Refused(identify(deployment), (REJECTED,)) for deployment in deployments])
+def reject(site: Site, holding: str | None, client_id: str, body: bytes) -> Response:
+    """`POST bulk` when nothing in it pleases, or nothing that holds a text."""
+    return submit(site, client_id, body, lambda each: holding is None or holding in json.dumps(each))
 
 
 def get(site: Site, client_id: str, key: DeploymentKey) -> Response:

@@ -26,8 +26,8 @@ class Exchange:
     operation: Operation
     handler: Handler
     """Gives the right answer to a body."""
-    rejecting: Handler | None = None
-    """Answers instead where a fault rejects everything in the request."""
+    rejecting: Callable[[bytes, str | None], Response] | None = None
+    """Answers instead where a fault rejects what is in the request: all, or what holds a text."""
 
     async def answer(self) -> Response:
         """Answer by the handler, unless a fault wants it otherwise, and write it down."""
@@ -59,7 +59,7 @@ class Exchange:
                 await self.site.changes.pause(fault.seconds)
                 return self.handler(body)
             case Kind.REJECT:
-                return (self.rejecting or self.handler)(body)
+                return self.rejecting(body, fault.matching) if self.rejecting else self.handler(body)
             case _:
                 return faulty(fault, self.operation, self.site.clock())
 

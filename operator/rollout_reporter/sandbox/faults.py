@@ -33,7 +33,7 @@ class Kind(StrEnum):
     LOSE_ANSWER = "lose_answer"
     """Everything is done, then the connection ends."""
     REJECT = "reject"
-    """A 202 that rejects every deployment."""
+    """A 202 that rejects every deployment, or those that hold the text of `matching`."""
     GARBAGE = "garbage"
     """A 202 (elsewhere 200) with broken JSON; nothing is done."""
     EMPTY = "empty"

@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from rollout_reporter.cluster.journal import Listed
+from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.course import Course
@@ -12,6 +13,7 @@ from unit.core.situations import NOW, accepted, entry, ref, snapshot, wishes
 
 LATER = NOW + timedelta(minutes=1)
 SUCCESSFUL = ShownCondition(Condition(Status.TRUE, "Successful", "all is well"), NOW)
+CLAIMED = StoredReport(Ledger(ref()), (), "7", "ops")
 SENDING = ShownCondition(Condition(Status.UNKNOWN, "Sending", "on its way"), NOW)
 
 
@@ -135,7 +137,7 @@ def test_a_place_that_is_unknown_is_opened_empty_and_then_stays() -> None:
 
 
 def inherited(one: Entry) -> Tracked:
-    book = Book.of([], [Listed(ref(), one)], NOW)
+    book = Book.of([CLAIMED], [Listed(ref(), one)], NOW)
     return book[ref().place]
 
 
@@ -162,6 +164,26 @@ def test_its_end_is_sent_whatever_the_workload_says() -> None:
     one = inherited(entry(state=State.IN_PROGRESS))
     one.ledger = close(one.ledger, "the workload was deleted", LATER)
 
+    assert [each.state for each in one.due.values()] == [State.CANCELLED]
+
+
+# What is not ours to report.
+
+
+def test_before_a_workload_is_claimed_nothing_is_sent_not_even_its_end() -> None:
+    one = tracked(entry(state=State.IN_PROGRESS))
+    assert one.due == {}
+
+    one.ledger = close(one.ledger, "the workload was deleted", LATER)
+    assert one.due == {}
+
+
+def test_who_has_lost_a_workload_to_another_installation_still_ends_what_it_has_begun() -> None:
+    told = accepted(entry(state=State.IN_PROGRESS))
+    one = tracked(told, stored=CLAIMED, owner="other")
+    assert one.due == {}
+
+    one.ledger = close(one.ledger, "superseded", LATER)
     assert [each.state for each in one.due.values()] == [State.CANCELLED]
 
 

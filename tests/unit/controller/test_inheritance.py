@@ -92,7 +92,7 @@ def told(state: State) -> DeploymentData:
 
 
 @pytest.mark.parametrize("guess", [State.UNKNOWN, State.CANCELLED])
-@pytest.mark.parametrize("end", [State.SUCCESSFUL, State.FAILED])
+@pytest.mark.parametrize("end", [State.SUCCESSFUL, State.FAILED, State.ROLLED_BACK, State.CANCELLED])
 async def test_the_end_that_jira_was_told_stands_and_so_does_its_time(
     guess: State, end: State, leader: Leader, jira: Jira
 ) -> None:

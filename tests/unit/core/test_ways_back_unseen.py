@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from rollout_reporter.core.course import Course
+from rollout_reporter.core.judgement import judge
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.plan import close
 from rollout_reporter.core.report import State
@@ -74,6 +76,48 @@ def canary(**status: object) -> dict[str, object]:
         },
         "status": usual | status,
     }
+
+
+def test_a_snapshot_that_comes_late_is_not_taken_for_the_way_back_that_has_come_since() -> None:
+    """The ReplicaSets are looked up now, and the first one was taken up again."""
+    late = Story().runs("web:1").last.snapshot
+    story = Story().runs("web:1").runs("web:2").runs("web:1")
+    replica_sets = story._replica_sets(late)
+    assert [each.revision for each in replica_sets] == [3, 2]
+
+    rollout = judge(late, Course(), NOW, replica_sets=replica_sets).taken_up
+    assert rollout is not None
+    assert (rollout.revision, rollout.replica_set, rollout.state) == (1, "web-0", State.SUCCESSFUL)
+
+
+def test_a_success_that_is_merged_with_a_pause_is_still_told() -> None:
+    story = Story().begins("web:1").completes_unseen()
+    story.paused = True
+    story.seen(observed=False)
+    story._conditions = []
+
+    assert story.asked_for("web:2").states == ["successful"]
+
+
+def test_a_version_that_is_undone_as_soon_as_it_is_taken_up_is_rolled_back() -> None:
+    """Its controller had made its ReplicaSet already, and nobody saw a status of it."""
+    story = Story().runs("web:1").asked_for("web:2", keys="SHOP-2").later(seconds=2)
+    story.versions.append(version(story, "web-b", revision=2, keys="SHOP-2"))
+    story.asked_for("web:1")
+    assert story.states == ["successful", "pending"]
+
+    story.taken_up().completes()
+    assert story.states == ["successful", "rolled_back", "successful"]
+
+
+def test_a_version_that_is_undone_before_it_is_taken_up_is_cancelled_once_its_controller_knows() -> None:
+    story = Story().runs("web:1").asked_for("web:2", keys="SHOP-2").later(seconds=2)
+    story.asked_for("web:1")
+    assert story.states == ["successful", "pending"]
+
+    story.seen()
+    assert story.states == ["successful", "cancelled"]
+    assert story.ledger.entries[-1].because == "the change was withdrawn"
 
 
 def test_versions_that_were_asked_for_faster_than_they_could_be_taken_up_are_told_with_their_keys() -> None:

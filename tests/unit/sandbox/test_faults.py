@@ -100,6 +100,14 @@ async def test_everything_in_a_request_can_be_rejected(jira: Jira) -> None:
     assert (await jira.submit(deployment())).json()["rejectedDeployments"] == []
 
 
+async def test_only_what_holds_a_text_can_be_rejected(jira: Jira) -> None:
+    await jira.break_("reject", operation="bulk", matching='"SHOP-1"')
+    response = await jira.submit(deployment("SHOP-1", number=1), deployment("SHOP-2", number=2))
+
+    assert [one["deploymentSequenceNumber"] for one in response.json()["acceptedDeployments"]] == [2]
+    assert [one["key"]["deploymentSequenceNumber"] for one in response.json()["rejectedDeployments"]] == [1]
+
+
 async def test_a_bad_request_is_bad_even_if_everything_is_rejected(jira: Jira) -> None:
     await jira.break_("reject")
 
