@@ -252,7 +252,9 @@ class _Life:
             return Outcome.UNDECIDED
         if status.get("phase") == "Healthy" and status.get("stableRS") == pods:
             return Outcome.SUCCESSFUL
-        return Outcome.FAILED if status.get("phase") == "Degraded" else Outcome.UNDECIDED
+        is_aborted = status.get("abort") is True and status.get("stableRS") != pods
+        is_failed = is_aborted or status.get("phase") == "Degraded"
+        return Outcome.FAILED if is_failed else Outcome.UNDECIDED
 
     def _put(self, version: Version) -> None:
         self._history.versions[-1] = version

@@ -253,7 +253,7 @@ async def test_a_later_state_of_a_rollout_that_jira_knows_is_not_announced(shop:
 
 
 @pytest.mark.usefixtures("quickly")
-async def test_if_jira_takes_its_time_the_later_state_is_on_its_way_after_all_and_recorded(shop: Shop) -> None:
+async def test_if_jira_takes_its_time_the_later_state_is_on_its_way_and_recorded(shop: Shop) -> None:
     """It would be lost with this leader."""
     shop.know(accepted(IN_PROGRESS))
     await shop.shown()
