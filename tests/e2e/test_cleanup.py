@@ -141,7 +141,7 @@ def test_reports_can_stay_for_the_next_installation(busy: ProductApart, issue: s
     assert len(busy.jira.history(issue)) == told
 
 
-def test_without_the_right_to_remove_the_lease_all_else_is_removed_and_the_lease_is_named(
+def test_without_the_rights_of_the_hook_all_else_is_removed_and_what_stays_is_named(
     apart: ProductApart, issue: str
 ) -> None:
     apart.jira.start()
@@ -151,8 +151,11 @@ def test_without_the_right_to_remove_the_lease_all_else_is_removed_and_the_lease
     apart.operator.stop()
 
     with pytest.raises(
-        AssertionError, match=r"the Lease rollout-reporter cannot be removed: .* is forbidden"
+        AssertionError, match=r"the ConfigMap rollout-reporter-journal-0 cannot be removed: .* is forbidden"
     ):
         cleanup(apart, watched(apart))
 
-    assert left(apart) == ["lease.coordination.k8s.io/rollout-reporter"]
+    assert left(apart) == [
+        "configmap/rollout-reporter-journal-0",
+        "lease.coordination.k8s.io/rollout-reporter",
+    ]

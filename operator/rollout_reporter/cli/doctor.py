@@ -16,12 +16,13 @@ from rollout_reporter.cluster.errors import ClusterError
 
 from . import doctor_cluster
 from .doctor_finding import Finding, Mark, good, wrong
-from .doctor_rights import CONDITIONS, NAMESPACE, NAMESPACES, OWN, WORKLOADS, Reviewer, secret
+from .doctor_rights import CONDITIONS, NAMESPACE, NAMESPACES, OWN, SELECTION, WORKLOADS, Reviewer, secret
 from .doctor_sites import read_sites, site
 from .options import (
     AllowedHosts,
     ConditionsOnWorkloads,
     Kubeconfig,
+    NamespaceSelector,
     OwnNamespace,
     WatchNamespaces,
     chosen,
@@ -39,6 +40,7 @@ class Installation:
     namespace: str
     account: str
     watch_namespaces: Sequence[str]
+    namespace_selector: str
     allowed_hosts: Sequence[str]
     conditions_on_workloads: bool
 
@@ -50,6 +52,7 @@ def doctor(  # noqa: PLR0913 (one parameter for each flag)
         str, typer.Option(help="The operator's ServiceAccount, whose rights are looked at.")
     ] = "rollout-reporter",
     watch_namespaces: WatchNamespaces = "",
+    namespace_selector: NamespaceSelector = "",
     allowed_hosts: AllowedHosts = "",
     conditions_on_workloads: ConditionsOnWorkloads = True,
     kubeconfig: Kubeconfig = "",
@@ -64,6 +67,7 @@ def doctor(  # noqa: PLR0913 (one parameter for each flag)
         namespace=namespace,
         account=service_account,
         watch_namespaces=listed(watch_namespaces),
+        namespace_selector=namespace_selector,
         allowed_hosts=listed(allowed_hosts),
         conditions_on_workloads=conditions_on_workloads,
     )
@@ -112,9 +116,10 @@ async def _rights(api: Any, installation: Installation, secrets: Sequence[str]) 
         yield obstacle
         return
     conditions = CONDITIONS if installation.conditions_on_workloads else ()
-    of_namespaces = NAMESPACE if installation.watch_namespaces else NAMESPACES
+    selection = (SELECTION,) if installation.namespace_selector else ()
+    of_namespaces = (NAMESPACE,) if installation.watch_namespaces else (NAMESPACES, *selection)
     for namespace in installation.watch_namespaces or ("",):
-        async for finding in reviewer.findings((*WORKLOADS, of_namespaces, *conditions), namespace):
+        async for finding in reviewer.findings((*WORKLOADS, *of_namespaces, *conditions), namespace):
             yield finding
     async for finding in reviewer.findings((*OWN, *map(secret, secrets)), installation.namespace):
         yield finding

@@ -34,9 +34,8 @@ class Right:
         return f"{self.resource}{f' {self.name}' if self.name else ''}"
 
 
-NAMESPACES: Final = Right(
-    "", "namespaces", _READ, "environments are not taken from Namespaces, and none can be selected"
-)
+NAMESPACES: Final = Right("", "namespaces", ("get",), "environments are not taken from Namespaces")
+SELECTION: Final = Right("", "namespaces", ("list",), "none can be selected, so nothing is reported")
 NAMESPACE: Final = Right("", "namespaces", ("get",), "environments are not taken from the Namespace")
 CONDITIONS: Final = (
     Right("apps", "deployments/status", ("patch",), "Deployments show no condition"),
@@ -44,24 +43,19 @@ CONDITIONS: Final = (
 )
 WORKLOADS: Final = (
     Right("apps", "deployments", _READ, "Deployments are not reported"),
-    Right("apps", "replicasets", _READ, "which rollout it is cannot be told, so nothing is reported"),
+    Right("apps", "replicasets", ("list",), "which rollout it is cannot be told, so nothing is reported"),
     Right("argoproj.io", "rollouts", _READ, "Argo Rollouts are not reported"),
-    Right("", "pods", _READ, "image pulls and crash loops are not seen as failures"),
-    Right(GROUP, "rolloutreports", (*_READ, "create", "update", "delete"), "nothing is remembered"),
-    Right(GROUP, "rolloutreports/status", ("get", "patch", "update"), "nothing is remembered"),
+    Right("", "pods", ("list",), "image pulls and crash loops are not seen as failures"),
+    Right(GROUP, "rolloutreports", ("get", "list", "create", "update", "delete"), "nothing is remembered"),
+    Right(GROUP, "rolloutreports/status", ("update",), "nothing is remembered"),
     Right("events.k8s.io", "events", ("create", "patch"), "workloads get no Events"),
 )
 OWN: Final = (
-    Right(GROUP, "jirasites", _READ, "no site is known, so nothing is reported"),
-    Right(GROUP, "jirasites/status", ("get", "patch", "update"), "JiraSites show no condition"),
+    Right(GROUP, "jirasites", ("list",), "no site is known, so nothing is reported"),
+    Right(GROUP, "jirasites/status", ("patch",), "JiraSites show no condition"),
     Right("coordination.k8s.io", "leases", ("create",), "nobody leads, so nothing is reported"),
     Right("coordination.k8s.io", "leases", ("get", "update"), "nobody leads, so nothing is reported", LEASE),
-    Right(
-        "",
-        "configmaps",
-        (*_READ, "create", "update", "patch", "delete"),
-        "there is no journal, and nothing is sent without",
-    ),
+    Right("", "configmaps", ("list", "create", "update"), "nothing is sent, since there is no journal"),
 )
 
 

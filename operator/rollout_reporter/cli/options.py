@@ -37,6 +37,13 @@ WatchNamespaces = Annotated[
         help="Namespaces that the operator watches, as shop,depot; without any, the whole cluster.",
     ),
 ]
+NamespaceSelector = Annotated[
+    str,
+    typer.Option(
+        envvar="ROLLOUT_REPORTER_NAMESPACE_SELECTOR",
+        help="Label selector of the Namespaces to watch, as team=shop; without one, all.",
+    ),
+]
 AllowedHosts = Annotated[
     str,
     typer.Option(

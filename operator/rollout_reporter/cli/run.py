@@ -14,7 +14,15 @@ from rollout_reporter.controller.settings import Settings
 from rollout_reporter.core.seen import KEYS_QUIET_TIME
 
 from .logs import LogFormat, set_up_logging
-from .options import AllowedHosts, ClusterName, ConditionsOnWorkloads, PodNamespace, WatchNamespaces, listed
+from .options import (
+    AllowedHosts,
+    ClusterName,
+    ConditionsOnWorkloads,
+    NamespaceSelector,
+    PodNamespace,
+    WatchNamespaces,
+    listed,
+)
 
 
 class LogLevel(StrEnum):
@@ -41,13 +49,7 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
             help="Namespaces to leave out, as kube-system,test-*; * is a wildcard.",
         ),
     ] = "",
-    namespace_selector: Annotated[
-        str,
-        typer.Option(
-            envvar="ROLLOUT_REPORTER_NAMESPACE_SELECTOR",
-            help="Label selector of the Namespaces to watch, as team=shop; without one, all.",
-        ),
-    ] = "",
+    namespace_selector: NamespaceSelector = "",
     allowed_hosts: AllowedHosts = "",
     conditions_on_workloads: ConditionsOnWorkloads = True,
     keys_quiet_time: Annotated[

@@ -25,30 +25,34 @@ CONDITIONS = [
 
 def workloads(*, namespaces: list[str], conditions: bool = True) -> list[dict[str, Any]]:
     return [
-        rule("apps", ["deployments", "replicasets"], READ),
+        rule("apps", ["deployments"], READ),
+        rule("apps", ["replicasets"], ["list"]),
         rule("argoproj.io", ["rollouts"], READ),
-        rule("", ["pods"], READ),
+        rule("", ["pods"], ["list"]),
         rule("", ["namespaces"], namespaces),
         *(CONDITIONS if conditions else []),
-        rule("rollout-reporter.dev", ["rolloutreports"], [*READ, "create", "update", "delete"]),
-        rule("rollout-reporter.dev", ["rolloutreports/status"], ["get", "patch", "update"]),
+        rule("rollout-reporter.dev", ["rolloutreports"], ["get", "list", "create", "update", "delete"]),
+        rule("rollout-reporter.dev", ["rolloutreports/status"], ["update"]),
         rule("events.k8s.io", ["events"], ["create", "patch"]),
     ]
 
 
 def own(*secrets: str) -> list[dict[str, Any]]:
     return [
-        rule("rollout-reporter.dev", ["jirasites"], READ),
-        rule("rollout-reporter.dev", ["jirasites/status"], ["get", "patch", "update"]),
+        rule("rollout-reporter.dev", ["jirasites"], ["list"]),
+        rule("rollout-reporter.dev", ["jirasites/status"], ["patch"]),
         rule("coordination.k8s.io", ["leases"], ["create"]),
         rule("coordination.k8s.io", ["leases"], ["get", "update"], ["rollout-reporter"]),
-        rule("", ["configmaps"], [*READ, "create", "update", "patch", "delete"]),
+        rule("", ["configmaps"], ["list", "create", "update"]),
         rule("", ["secrets"], ["get"], list(secrets)),
     ]
 
 
 AGGREGATED = "rbac.authorization.k8s.io/aggregate-to-view"
-UNINSTALLING = [rule("coordination.k8s.io", ["leases"], ["delete"], ["rollout-reporter"])]
+UNINSTALLING = [
+    rule("coordination.k8s.io", ["leases"], ["delete"], ["rollout-reporter"]),
+    rule("", ["configmaps"], ["delete"]),
+]
 
 
 def roles(made: Rendered) -> dict[tuple[str, str | None, str], list[dict[str, Any]]]:
@@ -62,7 +66,7 @@ def roles(made: Rendered) -> dict[tuple[str, str | None, str], list[dict[str, An
 def test_cluster_wide() -> None:
     assert roles(render()) == {
         ("Role", NAMESPACE, "rollout-reporter"): own("rollout-reporter-jira"),
-        ("ClusterRole", None, WORKLOADS): workloads(namespaces=READ),
+        ("ClusterRole", None, WORKLOADS): workloads(namespaces=["get"]),
         ("Role", NAMESPACE, "rollout-reporter-cleanup"): UNINSTALLING,
     }
 
@@ -78,9 +82,14 @@ def test_with_watched_namespaces_there_is_nothing_cluster_wide() -> None:
     assert not made.all("ClusterRoleBinding")
 
 
+def test_namespaces_are_listed_only_to_select_them() -> None:
+    found = roles(render({"namespaceSelector": "team=pay"}))
+    assert found["ClusterRole", None, WORKLOADS] == workloads(namespaces=["get", "list"])
+
+
 def test_without_conditions_there_is_no_right_to_write_to_workloads() -> None:
     found = roles(render({"conditions": {"onWorkloads": False}}))
-    assert found["ClusterRole", None, WORKLOADS] == workloads(namespaces=READ, conditions=False)
+    assert found["ClusterRole", None, WORKLOADS] == workloads(namespaces=["get"], conditions=False)
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,15 @@ from rollout_reporter.cli.doctor_rights import (
     NAMESPACE,
     NAMESPACES,
     OWN,
+    SELECTION,
     WORKLOADS,
     Right,
     secret,
 )
 from rollout_reporter.cluster.crd import jira_site_crd, rollout_report_crd
 from rollout_reporter.core.names import API_VERSION
-from unit.chart.helm import Values, render
+from unit.chart.helm import NAMESPACE as INSTALLED_IN
+from unit.chart.helm import SITE, Values, render
 from unit.cli.command import Ended, call
 from unit.cli.surroundings import SECRET, SITES, Surroundings
 from unit.cluster.fake_cluster import Asked, FakeCluster, Object
@@ -108,20 +110,28 @@ def test_what_works_is_well(around: Surroundings) -> None:
     assert around.cluster.writes() == [each for each in around.cluster.writes() if "review" in each]
 
 
-def test_it_asks_for_each_verb_that_the_chart_grants_and_for_no_other() -> None:
-    made = render({"jira": {"existingSecret": "jira", "siteURL": "https://example.atlassian.net"}})
-    granted = [
-        rule for each in made.ordinary if each["kind"] in {"Role", "ClusterRole"} for rule in each["rules"]
-    ]
+@pytest.mark.parametrize(
+    ("values", "of_namespaces", "conditions"),
+    [
+        ({}, (NAMESPACES,), CONDITIONS),
+        ({"namespaceSelector": "team=pay"}, (NAMESPACES, SELECTION), CONDITIONS),
+        ({"clusterName": "c", "watchNamespaces": ["pay"]}, (NAMESPACE,), CONDITIONS),
+        ({"conditions": {"onWorkloads": False}}, (NAMESPACES,), ()),
+    ],
+    ids=["cluster-wide", "namespaceSelector", "watchNamespaces", "without conditions"],
+)
+def test_its_rights_are_those_that_the_chart_grants(
+    values: Values, of_namespaces: tuple[Right, ...], conditions: tuple[Right, ...]
+) -> None:
+    jira = {"existingSecret": "jira", "siteURL": SITE}
+    made = render(values | {"jira": jira, "rbac": {"aggregateToView": False}})
+    roles = [each for each in made.ordinary if each["kind"] in {"Role", "ClusterRole"}]
+    granted = {each["metadata"]["name"]: verbs_in(each["rules"]) for each in roles}
 
-    assert asked((*WORKLOADS, NAMESPACES, *CONDITIONS, *OWN, secret("jira"))) == verbs_in(granted)
-
-
-def test_in_watched_namespaces_it_asks_for_less() -> None:
-    made = render({"clusterName": "c", "watchNamespaces": ["pay"]})
-    [pay] = [each for each in made.all("Role") if each["metadata"]["namespace"] == "pay"]
-
-    assert asked((*WORKLOADS, NAMESPACE, *CONDITIONS)) == verbs_in(pay["rules"])
+    assert granted == {
+        "rollout-reporter": asked((*OWN, secret("jira"))),
+        f"rollout-reporter-workloads-{INSTALLED_IN}": asked((*WORKLOADS, *of_namespaces, *conditions)),
+    }
 
 
 def asked(rights: Iterable[Right]) -> set[tuple[str, str, str, str]]:
@@ -140,18 +150,27 @@ def verbs_in(rules: Iterable[Values]) -> set[tuple[str, str, str, str]]:
 
 
 def test_a_missing_right_is_named_with_what_it_costs(around: Surroundings, cluster: Reviewing) -> None:
-    cluster.denied = frozenset({("watch", "pods"), ("list", "pods")})
+    cluster.denied = frozenset({("watch", "rollouts"), ("list", "rollouts")})
 
     ended = call("doctor")
 
     assert ended.code == 1
     [line] = lines(ended, "✗")
     assert line == (
-        "right to pods list, watch missing: image pulls and crash loops are not seen as failures "
+        "right to rollouts list, watch missing: Argo Rollouts are not reported "
         "→ install the chart with rbac.create, or grant it"
     )
     assert "doctor: 1 of " in ended.complaint
     assert around.held() == []
+
+
+def test_namespaces_have_to_be_listed_only_to_select_them(around: Surroundings, cluster: Reviewing) -> None:
+    del around  # it is there
+    cluster.denied = frozenset({("list", "namespaces")})
+
+    assert call("doctor").code == 0
+    [line] = lines(call("doctor", "--namespace-selector=team=shop"), "✗")
+    assert line.startswith("right to namespaces list missing: none can be selected")
 
 
 def test_somebody_else_asks_about_the_operators_account(around: Surroundings, cluster: Reviewing) -> None:

@@ -103,6 +103,23 @@ async def test_a_watch_is_ready_once_it_runs_and_knows_who_refers_to_whom(
     assert "does not run" in str(watch.why_unready())
 
 
+async def test_a_watch_without_the_right_to_it_is_not_ready_and_says_which(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def forbidden(*_: object) -> str:
+        return "the operator may not list deployments.apps in all namespaces"
+
+    monkeypatch.setattr(watching, "watching_is_forbidden", forbidden)
+    watch = Watch(api, Settings(namespace="ops"), Sightings())
+    running = asyncio.create_task(watch.run())
+    await until(lambda: "may not list deployments.apps" in str(watch.why_unready()))
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+    assert not watch.is_running
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 (nothing tells when time has passed)
