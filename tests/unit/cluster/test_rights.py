@@ -32,16 +32,16 @@ async def test_with_all_rights_there_is_nothing_to_say(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "resource", "namespace", "sentence"),
+    ("missing", "namespace", "sentence"),
     [
-        ("list", "deployments", "", "the operator may not list deployments.apps in all namespaces"),
-        ("watch", "rollouts", "shop", "the operator may not watch rollouts.argoproj.io in namespace shop"),
+        (("list", "deployments"), "", "the operator may not list deployments.apps in all namespaces"),
+        (("watch", "rollouts"), "shop", "the operator may not watch rollouts.argoproj.io in namespace shop"),
     ],
 )
 async def test_a_missing_right_is_named(
-    api: ApiClient, refused: set[tuple[str, str]], verb: str, resource: str, namespace: str, sentence: str
+    api: ApiClient, refused: set[tuple[str, str]], missing: tuple[str, str], namespace: str, sentence: str
 ) -> None:
-    refused.add((verb, resource))
+    refused.add(missing)
 
     assert await watching_is_forbidden(api, BOTH, namespace) == sentence
 
