@@ -7,10 +7,10 @@ from datetime import datetime
 
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.reports import StoredReport
+from rollout_reporter.core.closing import close
 from rollout_reporter.core.condition import ShownCondition
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import MOST, Entry, Ledger
-from rollout_reporter.core.plan import close
 from rollout_reporter.core.report import DeploymentKey, Report, State
 from rollout_reporter.core.workload import Kind, Place, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 

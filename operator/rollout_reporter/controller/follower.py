@@ -11,10 +11,11 @@ from rollout_reporter.cluster.errors import ForbiddenError, NotFoundError
 from rollout_reporter.cluster.lookups import find_namespace, find_workload
 from rollout_reporter.cluster.reports import ForeignReportError, claim_report
 from rollout_reporter.core.access import NOBODY, AccessRule
+from rollout_reporter.core.closing import close
 from rollout_reporter.core.judgement import judge_again_at
 from rollout_reporter.core.keys import keys_gained, keys_not_allowed, uncertain
 from rollout_reporter.core.ledger import Ledger
-from rollout_reporter.core.plan import close, plan, wants_target
+from rollout_reporter.core.plan import plan, wants_target
 from rollout_reporter.core.report import State
 from rollout_reporter.core.seen import Seen, over
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
+from .closing import close
 from .course import Course
 from .judgement import judge
 from .ledger import Ledger
 from .objects import EPOCH, Object, conditions_of, timestamp
-from .plan import close, plan
+from .plan import plan
 from .pods import read_pod_trouble
 from .readers import READERS, REPLICA_SET_READERS
 from .report import Environment, EnvironmentType, Pipeline, State

@@ -4,10 +4,10 @@ from typing import Any
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.controller.book import Book, Tracked
+from rollout_reporter.core.closing import close
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import Entry, Ledger
-from rollout_reporter.core.plan import close
 from rollout_reporter.core.report import State
 from unit.core.situations import NOW, accepted, entry, ref, snapshot, wishes
 

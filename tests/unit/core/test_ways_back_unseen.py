@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from rollout_reporter.core.closing import close
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.judgement import judge
 from rollout_reporter.core.ledger import Ledger
-from rollout_reporter.core.plan import close
 from rollout_reporter.core.report import State
 from rollout_reporter.core.rollouts import read_rollout
 from rollout_reporter.core.workload import Signal

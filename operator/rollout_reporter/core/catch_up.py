@@ -1,0 +1,73 @@
+"""Rollouts that came and went unseen: told later, as far as it is certain whose they were."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from .closing import SUPERSEDED, close
+from .course import Asked
+from .identity import id_of_missed
+from .keys import certain_keys
+from .ledger import Ledger
+from .opening import is_of, next_number, opened, renamed
+from .report import DeploymentKey, State
+from .seen import Seen
+from .workload import Kind, ReplicaSetFacts
+
+_OVERTAKEN: Final = "superseded before it was under way"
+_UNSEEN: Final = "came and went while nobody looked: its outcome is not known"
+
+
+def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
+    """Record rollouts that came and went unseen, as far as it is certain whose they were.
+
+    Nothing that was there before the workload was first reported is invented: there is no gap before it.
+    """
+    for facts in seen.course.missed:
+        if seen.target is None or ledger.find(id_of_missed(facts)):
+            continue
+        asked, waiting = seen.course.asked_with(facts), ledger.waiting
+        is_it = waiting is not None and is_of(waiting, facts.release, facts.images)
+        recorded = waiting.issue_keys if waiting and is_it else ()
+        keys = recorded or seen.allowed(certain_keys(seen, facts), seen.target.environment.type)
+        if not keys:
+            continue
+        if waiting and is_it:  # it went on while nobody looked
+            begun = waiting
+        elif waiting:  # the first that was taken up has its number; what waits now comes later
+            begun = renamed(waiting, seen, keys, facts.images)
+        else:
+            number = next_number(seen, ledger, seen.target, facts.revision)
+            begun = opened(seen, seen.target, number, keys, facts.images)
+        ledger = _overtaken(ledger, facts, asked, now, but=begun.key)
+        least = max(facts.created, waiting.since) if waiting else facts.created
+        entry = replace(
+            begun,
+            rollout_id=id_of_missed(facts),
+            revision=facts.revision,
+            replica_set=facts.pod_hash if seen.snapshot.ref.kind is Kind.ROLLOUT else facts.name,
+            replica_set_created=facts.created,
+            template=facts.template,
+            release=facts.release,
+            state=State.CANCELLED if asked else State.UNKNOWN,
+            because=_OVERTAKEN if asked else _UNSEEN,
+            since=least,
+            began=asked.since if asked else facts.created,
+        )
+        if end := seen.course.told_end(facts):
+            since = max(end.since or least, least)
+            entry = replace(entry, state=end.state, because=end.because, since=since)
+        ledger = ledger.put(entry)
+    return ledger
+
+
+def _overtaken(
+    ledger: Ledger, by: ReplicaSetFacts, asked: Asked | None, now: datetime, *, but: DeploymentKey
+) -> Ledger:
+    """Close what a rollout has replaced that was never seen to be taken up."""
+    because = f"{SUPERSEDED} by revision {by.revision}"
+    if asked:
+        return close(ledger, because, now, but=but)
+    return close(
+        ledger, f"{because} while nobody looked: its outcome is not known", now, State.UNKNOWN, but=but
+    )

@@ -1,0 +1,36 @@
+"""The end of a Jira deployment in the ledger: nothing may stay "in progress" for ever."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from .ledger import Entry, Ledger
+from .report import DeploymentKey, State
+
+SUPERSEDED: Final = "superseded"
+
+
+def close(
+    ledger: Ledger,
+    because: str,
+    now: datetime,
+    state: State = State.CANCELLED,
+    *,
+    but: DeploymentKey | None = None,
+) -> Ledger:
+    """Close what is open: nothing may stay "in progress" for ever, `but` the one that goes on."""
+    for entry in ledger.entries:
+        if entry.state.is_open and entry.key != but:
+            ledger = ledger.put(closed(entry, because, now, state))
+    return ledger
+
+
+def closed(entry: Entry, because: str, now: datetime, state: State) -> Entry:
+    """An entry with its end; what came before may have been dated by a clock that is a little ahead.
+
+    One that had failed, and was about to go on, has failed after all: Jira has not heard of more.
+    """
+    told = entry.acknowledged.state if entry.acknowledged else None
+    if told is State.FAILED and state in {State.CANCELLED, State.UNKNOWN}:
+        state, because = State.FAILED, f"had failed before, then {because}"
+    return replace(entry, state=state, because=because, since=max(now, entry.since))
