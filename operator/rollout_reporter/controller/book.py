@@ -46,6 +46,8 @@ class Tracked:
     no_site: str | None = None
     owner: str | None = None
     """Namespace of another installation that reports the workload; then we do not."""
+    is_claimed: bool = False
+    """Whether a RolloutReport has ever said that this installation reports the workload."""
     stored: StoredReport | None = None
     """The RolloutReport as it was written last."""
     shown: ShownCondition | None = None
@@ -71,6 +73,10 @@ class Tracked:
             others = [each for each in self.rehearsed if each.key != entry.key]
             self.rehearsed = (*others[-MOST:], entry.report)
 
+    def claim(self, stored: StoredReport) -> None:
+        """Note that this installation reports the workload."""
+        self.stored, self.is_claimed, self.owner = stored, True, None
+
     @property
     def due(self) -> dict[Id, Entry]:
         """What Jira still has to hear from us.
@@ -82,10 +88,10 @@ class Tracked:
         return {id_: each for id_, each in due.items() if self._is_ours(id_, each)}
 
     def _is_ours(self, id_: Id, entry: Entry) -> bool:
-        is_claimed = self.stored is not None and not self.owner
+        is_ours = self.is_claimed and not self.owner
         if entry.state.is_open:
-            return is_claimed and id_ not in self.inherited
-        return is_claimed or entry.is_perhaps_open_in_jira
+            return is_ours and id_ not in self.inherited
+        return is_ours or entry.is_perhaps_open_in_jira
 
     def confirm(self) -> None:
         """Believe what an earlier leader has left open, where the workload itself says the same now."""
@@ -187,6 +193,7 @@ class Book(dict[Place, Tracked]):
             tracked.ledger = _owing(tracked.ledger, each, now)
             tracked.enlisted.add(each.id)
             tracked.inherited.add(each.id)
+            tracked.is_claimed = True
             tracked.course = tracked.ledger.course
         return book
 
@@ -217,4 +224,4 @@ def _owing(ledger: Ledger, listed: Listed, now: datetime) -> Ledger:
 
 
 def _remembered(report: StoredReport) -> Tracked:
-    return Tracked(ledger=report.ledger, course=report.ledger.course, stored=report)
+    return Tracked(ledger=report.ledger, course=report.ledger.course, stored=report, is_claimed=True)

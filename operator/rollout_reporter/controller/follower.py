@@ -100,7 +100,7 @@ class Follower:
             tracked.owner = error.owner
             self._queue.add_after(tracked.ref.place, OWNED_PERIOD)
             return
-        tracked.stored, tracked.owner = claimed, None
+        tracked.claim(claimed)
         if claimed.ledger.entries:  # it could not be read when this term began
             tracked.ledger, tracked.course = claimed.ledger, claimed.ledger.course
             self._queue.add(tracked.ref.place)

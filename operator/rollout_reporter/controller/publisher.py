@@ -158,8 +158,8 @@ class Publisher:
         try:
             if stored is None or stored.ledger.ref != ledger.ref:
                 stored = await claim_report(self._api, ledger.ref, self._context.settings.namespace)
-            tracked.stored = await store_report(self._api, ledger, conditions, stored)
-            self._strike(tracked, tracked.stored.ledger)
+            tracked.claim(await store_report(self._api, ledger, conditions, stored))
+            self._strike(tracked, ledger)
         except (ConflictError, NotFoundError):
             await self._reload(tracked)
             raise

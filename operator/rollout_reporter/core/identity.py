@@ -232,8 +232,11 @@ def _begun(
     now: datetime,
     replica_sets: Sequence[ReplicaSetFacts],
 ) -> Course:
-    known = before.taken_up
-    missed = _missed(known, identity, snapshot, replica_sets) if known else ()
+    known, ends = before.taken_up, _told(snapshot, before)
+    if known:
+        missed = _missed(known, identity, snapshot, replica_sets)
+    else:
+        missed = _first_ones(before, ends, identity, replica_sets)
     rollout = Rollout(
         id=f"{identity.revision or 0}-{snapshot.release}",
         template=snapshot.template,
@@ -255,7 +258,7 @@ def _begun(
     return Course(
         taken_up=rollout,
         missed=missed,
-        ends=_told(snapshot, before),
+        ends=ends,
         passed_by=passed_by,
         was_unseen=before.is_remembered or any(each.release not in wished for each in missed),
         previous=known,
@@ -287,6 +290,20 @@ def _replaced(
 def id_of_missed(facts: ReplicaSetFacts) -> str:
     """Id of a rollout of which only the ReplicaSet is left."""
     return f"{facts.revision}-{facts.release}"
+
+
+def _first_ones(
+    before: Course, ends: Sequence[End], identity: Identity, replica_sets: Sequence[ReplicaSetFacts]
+) -> tuple[ReplicaSetFacts, ...]:
+    """Rollouts before the first that was seen: what was asked for, if a status tells how it ended."""
+    told = {each.replica_set for each in ends}
+    return tuple(
+        each
+        for each in sorted(replica_sets, key=lambda each: each.revision)
+        if each.revision < (identity.revision or 0)
+        and told & {each.name, each.pod_hash}
+        and before.asked_with(each)
+    )
 
 
 def _missed(

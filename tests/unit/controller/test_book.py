@@ -178,9 +178,17 @@ def test_before_a_workload_is_claimed_nothing_is_sent_not_even_its_end() -> None
     assert one.due == {}
 
 
+def test_of_what_was_claimed_once_everything_is_sent_even_if_its_report_is_gone() -> None:
+    one = tracked()
+    one.claim(CLAIMED)
+    one.stored, one.ledger = None, one.ledger.put(entry(state=State.CANCELLED))
+
+    assert [each.state for each in one.due.values()] == [State.CANCELLED]
+
+
 def test_who_has_lost_a_workload_to_another_installation_still_ends_what_it_has_begun() -> None:
     told = accepted(entry(state=State.IN_PROGRESS))
-    one = tracked(told, stored=CLAIMED, owner="other")
+    one = tracked(told, is_claimed=True, owner="other")
     assert one.due == {}
 
     one.ledger = close(one.ledger, "superseded", LATER)

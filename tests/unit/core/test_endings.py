@@ -1,5 +1,7 @@
 """The end of a rollout that nobody saw, told by what came after it."""
 
+from dataclasses import replace
+
 from unit.core.story import Story, Version
 
 
@@ -20,6 +22,17 @@ def test_a_success_stays_one_when_the_next_version_waits_for_long() -> None:
     story.now += story.last.keys_quiet_time
 
     assert story.seen(observed=False).states == ["successful", "successful", "pending"]
+
+
+def test_the_success_of_the_first_version_is_told_though_only_its_wish_was_seen() -> None:
+    story = Story().asked_for("web:1").later(seconds=2)
+    story.versions.append(Version("web-0", story._template(), 1, story.now, noted_keys="SHOP-1"))
+    story.completes_unseen()
+    story.course = replace(story.course, is_remembered=True)
+    story.asked_for("web:2", keys="SHOP-2")
+
+    assert story.taken_up().states == ["successful", "in_progress"]
+    assert [each.issue_keys for each in story.ledger.entries] == [("SHOP-1",), ("SHOP-2",)]
 
 
 def test_a_late_success_of_a_failed_rollout_is_told() -> None:
