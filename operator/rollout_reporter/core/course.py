@@ -21,6 +21,8 @@ class Rollout:
     release: str
     revision: int | None
     """`None` while its controller has not told it."""
+    first_revision: int | None = None
+    """The revision that it began with, as far as its ReplicaSets tell: each restart is given the next one."""
     replica_set: str | None
     """Its ReplicaSet: the name for a Deployment, the pod hash for a Rollout; `None` where it is not known."""
     replica_set_created: datetime | None = None

@@ -242,6 +242,7 @@ def _begun(
         template=snapshot.template,
         release=snapshot.release,
         revision=identity.revision,
+        first_revision=_first_revision(identity, replica_sets),
         replica_set=identity.replica_set,
         replica_set_created=identity.facts.created if identity.facts else None,
         images=snapshot.images,
@@ -264,6 +265,16 @@ def _begun(
         previous=known,
         earlier=earlier,
     )
+
+
+def _first_revision(identity: Identity, replica_sets: Sequence[ReplicaSetFacts]) -> int | None:
+    if identity.facts is None or identity.revision is None:
+        return identity.revision
+    releases = {each.revision: each.release for each in replica_sets}
+    first = identity.revision
+    while releases.get(first - 1) == identity.facts.release:
+        first -= 1
+    return first
 
 
 def _replaced(

@@ -199,6 +199,7 @@ def _begun(seen: Seen, ledger: Ledger, rollout: Rollout) -> Entry | None:
     keys = seen.allowed(keys_of(rollout, seen, ledger), seen.target.environment.type)
     if not keys:
         return None
-    revision = rollout.revision if rollout.revision is not None else seen.snapshot.revision or 0
+    told = (rollout.first_revision, rollout.revision, seen.snapshot.revision)
+    revision = next((each for each in told if each is not None), 0)
     number = next_number(seen, ledger, seen.target, revision)
     return opened(seen, seen.target, number, keys, rollout.images)

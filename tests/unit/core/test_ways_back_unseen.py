@@ -90,6 +90,18 @@ def test_a_snapshot_that_comes_late_is_not_taken_for_the_way_back_that_has_come_
     assert (rollout.revision, rollout.replica_set, rollout.state) == (1, "web-0", State.SUCCESSFUL)
 
 
+def test_without_a_record_a_restarted_version_has_the_number_that_it_had_before() -> None:
+    story = Story().runs("web:1").runs("web:2")
+    number = story.current.number
+    story.runs("web:2", restarted="2026-11-24T09:00:00Z")
+    assert story.current.number == number
+
+    story.course, story.ledger = Course(), Ledger(story.ledger.ref)
+    story.seen()
+    assert [each.number for each in story.ledger.entries] == [number]
+    assert story.current.revision == 3
+
+
 def test_a_success_that_is_merged_with_a_pause_is_still_told() -> None:
     story = Story().begins("web:1").completes_unseen()
     story.paused = True
