@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from .ledger import Entry, Ledger
+from .ledger import Entry, Ledger, failed_after_all
 from .report import DeploymentKey, State
 
 SUPERSEDED: Final = "superseded"
@@ -26,11 +26,5 @@ def close(
 
 
 def closed(entry: Entry, because: str, now: datetime, state: State) -> Entry:
-    """An entry with its end; what came before may have been dated by a clock that is a little ahead.
-
-    One that had failed, and was about to go on, has failed after all: Jira has not heard of more.
-    """
-    told = entry.acknowledged.state if entry.acknowledged else None
-    if told is State.FAILED and state in {State.CANCELLED, State.UNKNOWN}:
-        state, because = State.FAILED, f"had failed before, then {because}"
-    return replace(entry, state=state, because=because, since=max(now, entry.since))
+    """An entry with its end; what came before may have been dated by a clock that is a little ahead."""
+    return failed_after_all(replace(entry, state=state, because=because, since=max(now, entry.since)))

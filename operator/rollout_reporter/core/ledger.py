@@ -291,12 +291,20 @@ class Ledger:
                 essence = essence_of(update.report)
                 acknowledged = Acknowledged(state, content, essence, update.number, at, unknown_keys)
                 settled = replace(entry, acknowledged=acknowledged, refusal=None, is_uncertain=False)
-                return self.put(settled)
+                return self.put(failed_after_all(settled))
             case Rejected(messages, unknown_keys):
                 refusal = Refusal(content, "; ".join(messages), unknown_keys, at)
                 return self.put(replace(entry, refusal=refusal))
             case _:
                 return self
+
+
+def failed_after_all(entry: Entry) -> Entry:
+    """An entry that was given up; if the last that Jira has heard is that it had failed, that stays its end."""
+    told = entry.acknowledged.state if entry.acknowledged else None
+    if told is not State.FAILED or entry.state not in {State.CANCELLED, State.UNKNOWN}:
+        return entry
+    return replace(entry, state=State.FAILED, because=f"had failed before, then {entry.because}")
 
 
 def content_of(report: Report) -> str:

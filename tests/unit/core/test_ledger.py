@@ -89,3 +89,13 @@ def test_an_update_that_jira_does_not_hold_is_owed_again_unless_a_later_one_was_
     assert len(ledger.doubt(Update(report, 100)).due) == 1
     assert ledger.doubt(Update(report, 99)) == ledger
     assert Ledger(ref()).doubt(Update(report, 100)) == Ledger(ref())
+
+
+def test_a_failure_that_jira_accepts_after_its_rollout_was_given_up_stays_the_end_of_it() -> None:
+    failed = entry(state=State.FAILED, because="deadline exceeded")
+    given_up = moved_on(failed, State.CANCELLED, "the workload was deleted")
+    settled = Ledger(ref(), (given_up,)).settle(Update(failed.report, 100), Accepted(), NOW).current
+
+    assert settled is not None
+    assert settled.state is State.FAILED
+    assert settled.because == "had failed before, then the workload was deleted"
