@@ -300,7 +300,7 @@ class Ledger:
 
 
 def failed_after_all(entry: Entry) -> Entry:
-    """An entry that was given up; if the last that Jira has heard is that it had failed, that stays its end."""
+    """An entry that was given up: if Jira has heard last that it had failed, that stays its end."""
     told = entry.acknowledged.state if entry.acknowledged else None
     if told is not State.FAILED or entry.state not in {State.CANCELLED, State.UNKNOWN}:
         return entry
