@@ -215,7 +215,9 @@ class Book(dict[Place, Tracked]):
 
 
 def _owing(ledger: Ledger, listed: Listed, now: datetime) -> Ledger:
-    known = ledger.entry(listed.entry.key) or listed.entry
+    known = ledger.entry(listed.entry.key)
+    if known is None or (known.state.is_open and not listed.entry.state.is_open):
+        known = listed.entry  # its end could be noted there alone
     entry = replace(known, acknowledged=None, refusal=None, is_uncertain=True)
     if listed.ref != ledger.ref and entry.state.is_open:
         because = "the workload was deleted"

@@ -22,8 +22,10 @@ class Enlistment:
     def __init__(self, context: Context, book: Book) -> None:
         self._context, self._book = context, book
 
-    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
+    async def enlist(self, items: Sequence[Item], *, anew: bool) -> Sequence[Item]:
         """Note down in the journal what is about to be sent; return what is still wanted.
+
+        `anew` as in `Journal.enlist`.
 
         Raises:
             ClusterError: It cannot be noted down now.
@@ -40,7 +42,7 @@ class Enlistment:
                 wanted.append(item)
                 listed.append(each)
         try:
-            await self._context.journal.enlist(listed, self._context.ceiling())
+            await self._context.journal.enlist(listed, self._context.ceiling(), anew=anew)
         except ConflictError as error:
             raise NotLeadingError("the journal was written by another process") from error
         return wanted

@@ -41,7 +41,7 @@ class Link(Protocol):
 class Ledgers(Protocol):
     """Who knows what is to be sent, and wants to know what became of it."""
 
-    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
+    async def enlist(self, items: Sequence[Item], *, anew: bool) -> Sequence[Item]:
         """Note down, before anything is sent, what may have been sent; return what is still wanted.
 
         Raises:
@@ -101,7 +101,7 @@ class Sender:
             self._fail(batch, link)
             return
         try:
-            batch = await self._ledgers.enlist(batch)
+            batch = await self._ledgers.enlist(batch, anew=self.trouble is not None)
         except ClusterError as error:
             self._wait_for_the_journal(batch, error)
             return

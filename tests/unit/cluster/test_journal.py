@@ -7,6 +7,7 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.errors import ConflictError
 from rollout_reporter.cluster.journal import CAPACITY, Journal, Listed
+from rollout_reporter.core.report import State
 from unit.cluster.fake_cluster import FakeCluster
 from unit.core.situations import entry, ref
 
@@ -65,6 +66,21 @@ async def test_gained_keys_are_noted_too(api: ApiClient) -> None:
     [found], _ = await Journal(api, "ops").take_over(2000)
 
     assert found.entry.issue_keys == ("SHOP-41", "SHOP-99")
+
+
+@pytest.mark.parametrize(
+    ("how", "noted"), [({}, State.IN_PROGRESS), ({"anew": True}, State.SUCCESSFUL)], ids=["usually", "anew"]
+)
+async def test_an_end_is_noted_too_if_that_is_wanted(
+    api: ApiClient, how: dict[str, bool], noted: State
+) -> None:
+    journal = await taken_over(api)
+    await journal.enlist([listed(state=State.IN_PROGRESS)], 1500)
+    await journal.enlist([listed(state=State.SUCCESSFUL)], 1500, **how)
+
+    [found], _ = await Journal(api, "ops").take_over(2000)
+
+    assert found.entry.state is noted
 
 
 async def test_an_old_leader_is_stopped_by_the_next_thing_it_wants_to_send(api: ApiClient) -> None:

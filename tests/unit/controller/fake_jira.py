@@ -112,11 +112,14 @@ class Desk:
     settled: list[tuple[Place, Update, Outcome]] = field(default_factory=list)
     told: list[frozenset[Place]] = field(default_factory=list)
     enlisted: set[DeploymentKey] = field(default_factory=set)
+    anew: list[bool] = field(default_factory=list)
+    """Whether ends were to be noted, too, each time."""
     closed: bool = False
     """Whether nothing can be noted down now."""
     number: int = 0
 
-    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
+    async def enlist(self, items: Sequence[Item], *, anew: bool) -> Sequence[Item]:
+        self.anew.append(anew)
         if self.closed:
             raise UnavailableError("etcd is not there")
         self.enlisted |= {item.report.key for item in items}

@@ -160,6 +160,14 @@ def test_it_is_sent_once_the_workload_itself_says_the_same() -> None:
     assert [each.state for each in one.due.values()] == [State.IN_PROGRESS]
 
 
+def test_an_end_that_only_the_journal_tells_is_sent() -> None:
+    """The RolloutReport could not be written any more."""
+    recorded = StoredReport(Ledger(ref(), (entry(state=State.IN_PROGRESS),)), (), "7", "ops")
+    book = Book.of([recorded], [Listed(ref(), entry(state=State.SUCCESSFUL))], NOW)
+
+    assert [each.state for each in book[ref().place].due.values()] == [State.SUCCESSFUL]
+
+
 def test_its_end_is_sent_whatever_the_workload_says() -> None:
     one = inherited(entry(state=State.IN_PROGRESS))
     one.ledger = close(one.ledger, "the workload was deleted", LATER)

@@ -47,6 +47,17 @@ def pauses(jira: FakeJira) -> list[float]:
     return [later - before - jira.seconds for before, later in zip(jira.times, jira.times[1:], strict=False)]
 
 
+async def test_while_jira_takes_nothing_ends_are_noted_down_too(
+    sender: Sender, jira: FakeJira, desk: Desk
+) -> None:
+    jira.next.append(DOWN)
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(10)
+
+    assert desk.anew == [False, True]
+
+
 # All goes well.
 
 
