@@ -45,6 +45,8 @@ class Sightings:
         self._referrers: dict[Place, Place] = {}
         self.references_known = asyncio.Event()
         """Set once all Rollouts that use a Deployment's template were seen; nothing is planned before."""
+        self.gap = asyncio.Event()
+        """Set by a watch that begins, or lists anew: it does not tell what was deleted before."""
 
     def put(self, sighting: Sighting, *, after_gap: bool = False) -> None:
         """Replace the last sighting; the end of a workload that was made again meanwhile is no news.
@@ -58,6 +60,7 @@ class Sightings:
         self._newest[place] = sighting
         if after_gap:
             self._gaps.add(place)
+            self.gap.set()
         if self._listener:
             self._queue_up(place, sighting)
         self._tell(place)

@@ -38,18 +38,39 @@ class World:
 
 
 async def sweep(context: Context, book: Book, before: Callable[[], Awaitable[None]]) -> None:
-    """Look again and again whether all is as it was seen; until cancelled."""
+    """Look again and again whether all is as it was seen, until cancelled."""
     while True:
-        await asyncio.sleep(PERIOD.total_seconds())
+        is_gap = await _gap_or_period(context.sightings.gap)
         try:
             await before()
-            await sweep_once(context, book)
+            await (find_ends if is_gap else sweep_once)(context, book)
         except ClusterError as error:
             log.warning("cannot look whether all workloads still exist: %s", error)
 
 
+async def _gap_or_period(gap: asyncio.Event) -> bool:
+    """Wait for a gap in the watch, and a while more, or until it is time anyway; tell whether it was one."""
+    try:
+        async with asyncio.timeout(PERIOD.total_seconds()):
+            await gap.wait()
+    except TimeoutError:
+        return False
+    await asyncio.sleep(WATCH_LAG.total_seconds())
+    gap.clear()
+    return True
+
+
 async def sweep_once(context: Context, book: Book) -> None:
     """Find what the watch has missed: ends of workloads, by their uids, and versions of living ones."""
+    world = await find_ends(context, book)
+    behind = [each for each in world.ours if _is_behind(context, each)]
+    if behind:
+        await asyncio.sleep(WATCH_LAG.total_seconds())
+        await _catch_up(context, [each for each in behind if _is_behind(context, each)])
+
+
+async def find_ends(context: Context, book: Book) -> World:
+    """Find the ends of workloads that the watch has missed, and return what exists."""
     known = [tracked.ref for tracked in book.values() if not tracked.is_gone]
     world = await _look(context, {ref.uid for ref in known})
     for ref in known:
@@ -58,10 +79,7 @@ async def sweep_once(context: Context, book: Book) -> None:
         elif ref.uid not in world.uids:
             log.warning("%s: its end was missed by the watch", ref.place)
             context.sightings.put(Gone(ref), after_gap=True)
-    behind = [each for each in world.ours if _is_behind(context, each)]
-    if behind:
-        await asyncio.sleep(WATCH_LAG.total_seconds())
-        await _catch_up(context, [each for each in behind if _is_behind(context, each)])
+    return world
 
 
 async def _look(context: Context, known: Collection[str]) -> World:

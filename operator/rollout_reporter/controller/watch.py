@@ -196,6 +196,7 @@ class Watch:
         log.info("watching %s", " and ".join(served.kinds))
         thread.start()
         self._tell_running(is_running=True)
+        self._sightings.gap.set()
         try:
             while not ended.is_set() and await self._discover() in {served, None}:
                 await _wait(ended, DISCOVERY_PERIOD.total_seconds())

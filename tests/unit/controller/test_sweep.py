@@ -1,4 +1,6 @@
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,7 +13,7 @@ from rollout_reporter.controller import sweep as sweeping
 from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.sightings import Gone, Hidden
-from rollout_reporter.controller.sweep import sweep_once
+from rollout_reporter.controller.sweep import sweep, sweep_once
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
 from unit.cluster.fake_cluster import APPS, ARGO, FakeCluster
@@ -54,6 +56,24 @@ async def test_a_workload_that_is_gone_is_seen_as_gone(
 
     assert context.sightings.get(ref().place) == Gone(ref())
     assert "shop/deployment/checkout" in caplog.text
+
+
+@pytest.mark.usefixtures("quickly")
+async def test_soon_after_a_gap_in_the_watch_ends_are_looked_for(context: Context) -> None:
+    """What was deleted meanwhile, a new list does not tell."""
+    context.sightings.put(snapshot())
+    sweeping_on = asyncio.create_task(sweep(context, book_of(ref()), nothing_before))
+    context.sightings.gap.set()
+    async with asyncio.timeout(5):
+        while context.sightings.get(ref().place) != Gone(ref()):  # noqa: ASYNC110 (nothing else tells)
+            await asyncio.sleep(0.005)
+    sweeping_on.cancel()
+    with suppress(asyncio.CancelledError):
+        await sweeping_on
+
+
+async def nothing_before() -> None:
+    """All records could be read."""
 
 
 @pytest.mark.usefixtures("quickly")
