@@ -103,18 +103,19 @@ def rows_about(stage: Stage, burst: Burst) -> list[Row]:
         at_most("… dropped by Jira, or out of order", 0, _out_of_order(stage, burst.records)),
         told(
             "… in progress: p50 / p99",
-            f"{percentile(started, 50):.2f} / {percentile(started, 99):.2f} s"
-            f" ({len(burst.names) - len(started)} were over before they were sent)",
+            f"{_spread(started)} ({len(burst.names) - len(started)} were over before they were sent)",
         ),
-        told(
-            "… successful: p50 / p99", f"{percentile(succeeded, 50):.2f} / {percentile(succeeded, 99):.2f} s"
-        ),
+        told("… successful: p50 / p99", _spread(succeeded)),
         told(
             "… the last one was over, and accepted",
             f"after {burst.ended - burst.began:.1f} s, {burst.accepted - burst.began:.1f} s",
         ),
         told("… requests to Jira", str(sum(each >= burst.began for each in times))),
     ]
+
+
+def _spread(lags: list[float]) -> str:
+    return f"{percentile(lags, 50):.2f} / {percentile(lags, 99):.2f} s" if lags else "none"
 
 
 def _lost(stage: Stage, burst: Burst) -> int:
