@@ -9,16 +9,17 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.outcome import Trouble, TroubleReason
-from rollout_reporter.core.report import DeploymentKey, State
+from rollout_reporter.core.report import State
 from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.schemas import DeploymentData
 
 from .book import Id, Tracked
 from .queue import WorkQueue
+from .readback import Holder
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,6 @@ _PASSING: Final = frozenset({TroubleReason.RATE_LIMITED, TroubleReason.UNAVAILAB
 
 class NotToldYetError(Exception):
     """Jira was asked how a rollout has ended; the workload is to be judged again once it has answered."""
-
-
-class Holder(Protocol):
-    """A way to a Jira site."""
-
-    async def stored(self, key: DeploymentKey) -> DeploymentData | Trouble | None:
-        """What Jira holds of a deployment."""
 
 
 class Inheritance:
@@ -88,15 +82,7 @@ class Inheritance:
         """Ask until cancelled."""
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
-                group.create_task(self._ask())
-
-    async def _ask(self) -> None:
-        while True:
-            question = await self._queue.take()
-            try:
-                await self._look(question)
-            finally:
-                self._queue.done(question)
+                group.create_task(self._queue.work(self._look))
 
     async def _look(self, question: Id) -> None:
         (site, key), place = question, self._asked[question]

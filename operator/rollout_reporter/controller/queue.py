@@ -5,7 +5,7 @@ newest one. So are its metrics, in name and meaning.
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import timedelta
 from typing import Generic, TypeVar
 
@@ -73,6 +73,15 @@ class WorkQueue(Generic[K]):
         self._held[key] = now = _now()
         METRICS.queue_taken(self._name, now - self._ready.pop(key))
         return key
+
+    async def work(self, on: Callable[[K], Awaitable[None]]) -> None:
+        """Work on one key after the other, until cancelled."""
+        while True:
+            key = await self.take()
+            try:
+                await on(key)
+            finally:
+                self.done(key)
 
     def done(self, key: K) -> None:
         """End the work on a key; what was wanted meanwhile is wanted now."""

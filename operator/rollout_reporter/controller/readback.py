@@ -67,12 +67,7 @@ class ReadBack:
 
     async def run(self) -> None:
         """Look until cancelled, one request at a time."""
-        while True:
-            looked = await self._queue.take()
-            try:
-                await self._look(looked)
-            finally:
-                self._queue.done(looked)
+        await self._queue.work(self._look)
 
     async def _look(self, looked: Looked) -> None:
         accepted = self._accepted[looked]
