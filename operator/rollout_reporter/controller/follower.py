@@ -121,7 +121,7 @@ class Follower:
         now = self._context.now()
         tracked.see(snapshot, now)
         if self._context.sightings.take_gap(snapshot.ref.place):
-            tracked.course = replace(tracked.course, is_remembered=True)
+            tracked.course = replace(tracked.course, is_remembered=True, awaited=tracked.ledger.awaited)
         course = await examine(self._api, snapshot, tracked.course, now)
         quiet_time = self._context.settings.keys_quiet_time
         seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None, quiet_time)

@@ -6,9 +6,9 @@ from typing import Final
 
 from .closing import SUPERSEDED, close
 from .course import Asked
-from .identity import id_of_missed
 from .keys import certain_keys
 from .ledger import Ledger
+from .missed import id_of_missed
 from .opening import is_of, next_number, opened, renamed
 from .report import DeploymentKey, State
 from .seen import Seen
@@ -32,6 +32,8 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
         keys = recorded or seen.allowed(certain_keys(seen, facts), seen.target.environment.type)
         if not keys:
             continue
+        if seen.course.has_outlived_awaited:
+            waiting = None
         if waiting and is_it:  # it went on while nobody looked
             begun = waiting
         elif waiting:  # the first that was taken up has its number; what waits now comes later

@@ -92,6 +92,10 @@ class Course:
     """Whether all this was read from a record, and nothing has been seen since."""
     was_unseen: bool = False
     """Whether nobody saw the end of the rollout before the one taken up last."""
+    awaited: int | None = None
+    """The revision that a recorded pending rollout was expected to be given."""
+    has_outlived_awaited: bool = False
+    """Whether that one must have come and gone unseen, even if its version has come back since."""
     previous: Rollout | None = None
     """The rollout before the one taken up last."""
     earlier: tuple[Earlier, ...] = ()

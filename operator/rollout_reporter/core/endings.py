@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from .course import Course, Rollout
+from .course import REMEMBERED, Course, Rollout
 from .report import State
 from .workload import End, Snapshot
 
@@ -53,3 +53,10 @@ def _is_proof(end: End, rollout: Rollout, previous: Rollout | None) -> bool:
         return False
     is_first_time = rollout.replaces is None
     return is_first_time or not end.is_kept or (previous is not None and previous.state is end.state)
+
+
+def told(snapshot: Snapshot, before: Course) -> tuple[End, ...]:
+    """Ends that were told so far, the newest word on each ReplicaSet first."""
+    news = {each.replica_set for each in snapshot.reading.ends}
+    older = tuple(each for each in before.ends if each.replica_set not in news)
+    return (*snapshot.reading.ends, *older)[:REMEMBERED]

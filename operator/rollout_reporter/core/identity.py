@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .course import REMEMBERED, Asked, Course, Earlier, Rollout
+from .endings import told
+from .missed import has_outlived, id_of_missed, missed_before
 from .report import State
-from .workload import End, Kind, ReplicaSetFacts, Signal, Snapshot
+from .workload import Kind, ReplicaSetFacts, Signal, Snapshot
 
 HASH_TRUST: Final = timedelta(seconds=10)
 """After this long a Rollout's unchanged `currentPodHash` is believed over a changed template text: it was
@@ -53,7 +55,7 @@ def identify(
     if identity is None:
         return asked_for(snapshot, before, now)
     known = before.taken_up
-    if known and _is_same(known, identity, snapshot, replica_sets or ()):
+    if known and _is_same(before, known, identity, snapshot, replica_sets or ()):
         continued = _continued(known, identity, snapshot)
         return Course(taken_up=continued, previous=before.previous, earlier=before.earlier)
     if known and before.previous and _is_put_back(known, before.previous, identity, snapshot):
@@ -90,15 +92,8 @@ def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
         is_certain=not (snapshot.observed and known and known.replica_set == snapshot.pod_hash),
     )
     passed_by = _passed_by(snapshot, before)
-    ends = _told(snapshot, before)
+    ends = told(snapshot, before)
     return replace(before, asked=asked, missed=(), ends=ends, passed_by=passed_by, is_refused=False)
-
-
-def _told(snapshot: Snapshot, before: Course) -> tuple[End, ...]:
-    """Ends that were told so far, the newest word on each ReplicaSet first."""
-    news = {each.replica_set for each in snapshot.reading.ends}
-    older = tuple(each for each in before.ends if each.replica_set not in news)
-    return (*snapshot.reading.ends, *older)[:REMEMBERED]
 
 
 def _passed_by(snapshot: Snapshot, before: Course) -> tuple[Asked, ...]:
@@ -185,7 +180,11 @@ def _revision_of_hash(snapshot: Snapshot, known: Rollout | None, facts: ReplicaS
 
 
 def _is_same(
-    known: Rollout, identity: Identity, snapshot: Snapshot, replica_sets: Sequence[ReplicaSetFacts]
+    before: Course,
+    known: Rollout,
+    identity: Identity,
+    snapshot: Snapshot,
+    replica_sets: Sequence[ReplicaSetFacts],
 ) -> bool:
     has_grown = None not in {known.revision, identity.revision} and (
         (identity.revision or 0) > (known.revision or 0)
@@ -193,7 +192,9 @@ def _is_same(
     if known.template == snapshot.template:
         return not has_grown or _only_restarted(known, identity, replica_sets)
     if known.release == snapshot.release:  # a restart, or the undoing of one
-        return not _missed(known, identity, snapshot, replica_sets)
+        return not missed_before(
+            before, identity.revision, _release(identity, snapshot), snapshot, replica_sets
+        )
     # A Rollout whose template was written in another way that means the same, see HASH_TRUST.
     return snapshot.ref.kind is Kind.ROLLOUT and known.replica_set == identity.replica_set and not has_grown
 
@@ -232,11 +233,8 @@ def _begun(
     now: datetime,
     replica_sets: Sequence[ReplicaSetFacts],
 ) -> Course:
-    known, ends = before.taken_up, _told(snapshot, before)
-    if known:
-        missed = _missed(known, identity, snapshot, replica_sets)
-    else:
-        missed = _first_ones(before, ends, identity, replica_sets)
+    known = before.taken_up
+    missed = missed_before(before, identity.revision, _release(identity, snapshot), snapshot, replica_sets)
     rollout = Rollout(
         id=f"{identity.revision or 0}-{snapshot.release}",
         template=snapshot.template,
@@ -259,12 +257,18 @@ def _begun(
     return Course(
         taken_up=rollout,
         missed=missed,
-        ends=ends,
+        ends=told(snapshot, before),
         passed_by=passed_by,
         was_unseen=before.is_remembered or any(each.release not in wished for each in missed),
+        has_outlived_awaited=before.is_remembered and has_outlived(before.awaited, rollout, replica_sets),
         previous=known,
         earlier=earlier,
     )
+
+
+def _release(identity: Identity, snapshot: Snapshot) -> str:
+    """A Rollout's template reads otherwise on its ReplicaSet, with what the API server has filled in."""
+    return identity.facts.release if identity.facts else snapshot.release
 
 
 def _first_revision(identity: Identity, replica_sets: Sequence[ReplicaSetFacts]) -> int | None:
@@ -286,49 +290,13 @@ def _replaced(
     are the API server's: our own clock may be another.
     """
     known, facts = before.taken_up, identity.facts
-    if known is None or (known.release == snapshot.release and not missed):
+    if not missed and (known is None or known.release == snapshot.release):
         return None
-    made_before = known.replica_set_created
+    made_before = known.replica_set_created if known else missed[0].created
     is_older = facts is not None and (
         facts.is_reused or (made_before is not None and facts.created < made_before)
     )
     is_remembered = any(each.template == snapshot.template for each in before.earlier)
-    if not (is_older or is_remembered or known.template == snapshot.template):
+    if not (is_older or is_remembered or (known and known.template == snapshot.template)):
         return None
-    return id_of_missed(missed[-1]) if missed else known.id
-
-
-def id_of_missed(facts: ReplicaSetFacts) -> str:
-    """Id of a rollout of which only the ReplicaSet is left."""
-    return f"{facts.revision}-{facts.release}"
-
-
-def _first_ones(
-    before: Course, ends: Sequence[End], identity: Identity, replica_sets: Sequence[ReplicaSetFacts]
-) -> tuple[ReplicaSetFacts, ...]:
-    """Rollouts before the first that was seen: what was asked for, if a status tells how it ended."""
-    told = {each.replica_set for each in ends}
-    return tuple(
-        each
-        for each in sorted(replica_sets, key=lambda each: each.revision)
-        if each.revision < (identity.revision or 0)
-        and told & {each.name, each.pod_hash}
-        and before.asked_with(each)
-    )
-
-
-def _missed(
-    known: Rollout, identity: Identity, snapshot: Snapshot, replica_sets: Sequence[ReplicaSetFacts]
-) -> tuple[ReplicaSetFacts, ...]:
-    """Rollouts between two, as far as their ReplicaSets tell; restarts of the same release are none."""
-    if known.revision is None or identity.revision is None:
-        return ()
-    by_name = {name: each for each in replica_sets for name in (each.name, each.pod_hash)}
-    last = by_name[known.replica_set].release if known.replica_set in by_name else known.release
-    current = identity.facts.release if identity.facts else snapshot.release
-    missed: list[ReplicaSetFacts] = []
-    for each in sorted(replica_sets, key=lambda each: each.revision):
-        if known.revision < each.revision < identity.revision and each.release != last:
-            missed.append(each)
-            last = each.release
-    return tuple(missed[:-1] if missed and last == current else missed)
+    return id_of_missed(missed[-1]) if missed else known.id if known else None

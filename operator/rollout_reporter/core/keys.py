@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .course import Rollout
-from .identity import id_of_missed
 from .ledger import Entry, Ledger
+from .missed import id_of_missed
 from .seen import Seen, over
 from .workload import ReplicaSetFacts
 

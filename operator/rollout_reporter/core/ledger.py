@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .course import Course, Earlier, Rollout
+from .numbers import revision_in
 from .outcome import Accepted, Outcome, Rejected
 from .report import DeploymentKey, Environment, Pipeline, Report, State, Update
 from .workload import WorkloadRef
@@ -196,11 +197,13 @@ class Ledger:
         """What a new process knows of the workload's rollouts."""
         rollouts = [each.rollout(each.rollout_id) for each in self._own if each.rollout_id]
         if not rollouts:
-            return Course(is_remembered=bool(self._own))
+            return Course(is_remembered=bool(self._own), awaited=self.awaited)
         *before, last = rollouts
         earlier = tuple(Earlier(each.template, each.replica_set) for each in reversed(before))
         previous = before[-1] if before else None
-        return Course(taken_up=last, is_remembered=True, previous=previous, earlier=earlier)
+        return Course(
+            taken_up=last, is_remembered=True, awaited=self.awaited, previous=previous, earlier=earlier
+        )
 
     def highest_number(self, pipeline_id: str, environment_id: str) -> int | None:
         """Highest `deploymentSequenceNumber` recorded for a pipeline and environment."""
@@ -225,6 +228,11 @@ class Ledger:
     def waiting(self) -> Entry | None:
         """The pending entry whose template no controller has taken up yet."""
         return self.current if self.current and self.current.is_waiting else None
+
+    @property
+    def awaited(self) -> int | None:
+        """The revision that the pending entry was expected to be given, by its number."""
+        return revision_in(self.waiting.number) if self.waiting else None
 
     def keys_of_release(self, release: str) -> tuple[str, ...]:
         """The keys under which a release was reported before."""

@@ -64,6 +64,14 @@ def deployment_number(created: datetime, revision: int, highest_recorded: int | 
     return number
 
 
+def revision_in(number: int) -> int:
+    """Return the revision that a `deploymentSequenceNumber` was derived from.
+
+    It is too high where the number had to exceed one on record.
+    """
+    return number % REVISIONS_PER_SECOND
+
+
 class CeilingReachedError(Exception):
     """The next update number may not be issued yet: the ceiling has to be raised first."""
 

@@ -113,7 +113,8 @@ def _waiting_revision(seen: Seen) -> int:
 
 def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledger:
     entry, waiting = ledger.find(rollout.id), ledger.waiting
-    if waiting and seen.course.was_unseen and not is_of(waiting, rollout.release, rollout.images):
+    is_its_own = waiting is not None and is_of(waiting, rollout.release, rollout.images)
+    if seen.course.has_outlived_awaited or (seen.course.was_unseen and not is_its_own):
         waiting = None  # its own version came and went while nobody looked
     if entry is None and waiting is None and rollout.state is None:
         return _superseded(ledger, rollout, seen.course, now)

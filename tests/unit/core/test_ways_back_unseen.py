@@ -219,3 +219,42 @@ def test_what_waits_now_leaves_its_number_to_the_version_that_was_taken_up_befor
     assert story.states == ["successful", "cancelled", "successful"]
     assert [each.issue_keys for each in story.ledger.entries] == [("SHOP-1",), ("SHOP-2",), ("SHOP-3",)]
     assert story.ledger.entries[1].since >= waited_since
+
+
+@pytest.mark.parametrize("before", [[], ["web:0"]])
+def test_a_version_that_waited_and_came_back_later_was_there_twice(before: list[str]) -> None:
+    """All of that happened while nobody looked."""
+    story = Story(template_keys="SHOP-0")
+    for image in before:
+        story.runs(image)
+    waiting(story.asked_for("web:1", template_keys="SHOP-1")).unseen()
+    revision = len(before) + 1
+    story.versions.append(version(story, "web-a", revision=revision, keys="SHOP-1"))
+    story.image, story.template_keys = "web:2", "SHOP-2"
+    story.versions.append(version(story, "web-b", revision=revision + 1, keys="SHOP-2"))
+    story.image, story.template_keys = "web:1", "SHOP-1"
+    story.taken_up().completes()
+
+    entries = story.ledger.entries[len(before) :]
+    assert [each.state for each in entries] == [State.UNKNOWN, State.ROLLED_BACK, State.SUCCESSFUL]
+    assert [each.issue_keys for each in entries] == [("SHOP-1",), ("SHOP-2",), ("SHOP-1",)]
+    assert len({each.number for each in entries}) == 3
+
+
+def test_a_version_that_waited_and_was_restarted_unseen_was_there_once() -> None:
+    story = waiting(Story().asked_for("web:1")).unseen()
+    story.versions.append(version(story, "web-a", revision=1, keys="SHOP-1"))
+    story.begins("web:1", restarted="2026-11-24T09:00:00Z").completes()
+
+    assert story.states == ["successful"]
+
+
+def test_a_version_that_waited_for_another_one_to_be_taken_up_first_was_there_once() -> None:
+    """Another one, which nobody saw being asked for, was given the revision that it was expected to have."""
+    story = waiting(Story().runs("web:1").asked_for("web:2", keys="SHOP-2")).unseen()
+    story.image = "web:9"
+    story.versions.append(version(story, "web-z", revision=2, keys="SHOP-9"))
+    story.begins("web:2").completes()
+
+    assert story.states == ["successful", "successful"]
+    assert story.current.issue_keys == ("SHOP-2",)

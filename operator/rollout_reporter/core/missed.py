@@ -1,0 +1,69 @@
+"""Rollouts that came and went unseen: those of which a ReplicaSet is left."""
+
+from collections.abc import Sequence
+
+from .course import Course, Rollout
+from .endings import told
+from .workload import ReplicaSetFacts, Snapshot
+
+
+def id_of_missed(facts: ReplicaSetFacts) -> str:
+    """Id of a rollout of which only the ReplicaSet is left."""
+    return f"{facts.revision}-{facts.release}"
+
+
+def missed_before(
+    before: Course,
+    revision: int | None,
+    release: str,
+    snapshot: Snapshot,
+    replica_sets: Sequence[ReplicaSetFacts],
+) -> tuple[ReplicaSetFacts, ...]:
+    """Rollouts that came and went unseen before a revision of a release, the oldest first."""
+    older = [each for each in replica_sets if each.revision < (revision or 0)]
+    if before.taken_up:
+        return _after(before.taken_up, older, release, replica_sets)
+    if before.is_remembered and before.awaited is not None:
+        awaited = before.awaited
+        return _without_restarts([each for each in older if each.revision >= awaited], "", release)
+    return _told_of(before, snapshot, older)
+
+
+def _after(
+    known: Rollout, older: Sequence[ReplicaSetFacts], current: str, replica_sets: Sequence[ReplicaSetFacts]
+) -> tuple[ReplicaSetFacts, ...]:
+    """Those between two rollouts."""
+    if known.revision is None:
+        return ()
+    by_name = {name: each for each in replica_sets for name in (each.name, each.pod_hash)}
+    last = by_name[known.replica_set].release if known.replica_set in by_name else known.release
+    since = known.revision
+    return _without_restarts([each for each in older if each.revision > since], last, current)
+
+
+def _told_of(
+    before: Course, snapshot: Snapshot, older: Sequence[ReplicaSetFacts]
+) -> tuple[ReplicaSetFacts, ...]:
+    """Those before the first that was seen: what was asked for, if a status tells how it ended."""
+    ended = {each.replica_set for each in told(snapshot, before)}
+    found = (each for each in older if ended & {each.name, each.pod_hash} and before.asked_with(each))
+    return tuple(sorted(found, key=lambda each: each.revision))
+
+
+def _without_restarts(
+    found: Sequence[ReplicaSetFacts], last: str, current: str
+) -> tuple[ReplicaSetFacts, ...]:
+    """Those that are other releases than the one before; at the end are restarts of the present one."""
+    missed: list[ReplicaSetFacts] = []
+    for each in sorted(found, key=lambda each: each.revision):
+        if each.release != last:
+            missed.append(each)
+            last = each.release
+    return tuple(missed[:-1] if missed and last == current else missed)
+
+
+def has_outlived(awaited: int | None, rollout: Rollout, replica_sets: Sequence[ReplicaSetFacts]) -> bool:
+    """Whether an awaited revision is past, and no ReplicaSet has it: its own one has come back since."""
+    if awaited is None or rollout.first_revision is None:
+        return False
+    return rollout.first_revision > awaited and awaited not in {each.revision for each in replica_sets}
