@@ -25,7 +25,7 @@ from .context import Context
 from .metrics import METRICS
 from .post import Post
 from .queue import WorkQueue
-from .settings import CONFLICT_PAUSE, QUIET, WORKERS
+from .settings import ANNOUNCE_AFTER, CONFLICT_PAUSE, QUIET, WORKERS
 from .site_status import IDLE
 
 log = logging.getLogger(__name__)
@@ -81,8 +81,8 @@ class Publisher:
         if tracked.is_gone:
             await self._show_gone(tracked, condition)
             return
-        if self._is_quiet(tracked, condition):
-            self._queue.add_after(tracked.ref.place, QUIET)
+        if rest := self._quiet_time(tracked, condition):
+            self._queue.add_after(tracked.ref.place, rest)
             return
         await self._tell_skipped(tracked)
         before = _told_before(tracked)
@@ -132,18 +132,21 @@ class Publisher:
         )
         return reported(entry, around)
 
-    def _is_quiet(self, tracked: Tracked, condition: Condition | None) -> bool:
-        """Whether `Sending` need not be shown (again) yet: Jira is about to hear, and the answer follows.
+    def _quiet_time(self, tracked: Tracked, condition: Condition | None) -> timedelta | None:
+        """For how long `Sending` need not be shown (again): Jira is about to hear, and the answer follows.
 
-        It is shown at once when a new rollout begins, but not for each state of a rollout that Jira knows.
+        When a new rollout begins that is a moment, in which its controller writes too; longer for each later
+        state of a rollout that Jira knows.
         """
         if condition is None or condition.reason != SENDING:
-            return False
+            return None
         entry, since = tracked.wanted_entry, tracked.urgent_since
         is_shown = tracked.shown is not None and tracked.shown.condition.reason == SENDING
-        if not is_shown and not (entry and entry.acknowledged):
-            return False
-        return since is None or self._context.now() - since < QUIET
+        is_new = not is_shown and not (entry and entry.acknowledged)
+        if since is None:
+            return None if is_new else QUIET
+        rest = (ANNOUNCE_AFTER if is_new else QUIET) - (self._context.now() - since)
+        return rest if rest > timedelta(0) else None
 
     async def _show_on_report(self, tracked: Tracked, condition: Condition | None) -> None:
         ledger, stored = tracked.ledger, tracked.stored

@@ -36,6 +36,9 @@ LINGER: Final = timedelta(milliseconds=20)
 """How long a report waits for others to share its request."""
 DESCRIPTION_LINGER: Final = timedelta(seconds=5)
 """How long a mere change of description waits for the next one."""
+ANNOUNCE_AFTER: Final = timedelta(milliseconds=200)
+"""A new rollout whose first report takes no longer than this shows no `Sending`: meanwhile its controller
+writes often, and a write of ours would meet one of those."""
 QUIET: Final = timedelta(seconds=2)
 """An acknowledged workload whose news take no longer than this shows no `Sending`."""
 CONFLICT_PAUSE: Final = timedelta(seconds=1)

@@ -16,6 +16,7 @@ from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.controller.outbox import Item
 from rollout_reporter.controller.post import Post
 from rollout_reporter.controller.publisher import Publisher
+from rollout_reporter.controller.settings import ANNOUNCE_AFTER
 from rollout_reporter.controller.sightings import Gone, Sightings
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.deployments import read_deployment
@@ -237,10 +238,20 @@ async def test_a_mere_message_waits_a_while(shop: Shop) -> None:
 
 
 async def test_at_first_sight_a_rollout_is_on_its_way_on_the_workload_alone(shop: Shop) -> None:
-    shop.know(IN_PROGRESS, urgent_since=datetime.now(UTC))
+    shop.know(IN_PROGRESS, urgent_since=datetime.now(UTC) - ANNOUNCE_AFTER)
 
     assert await shop.shown() == CONDITION
     assert shop.reason == "Sending"
+
+
+async def test_a_rollout_that_jira_hears_of_in_a_moment_is_not_announced(shop: Shop) -> None:
+    """Its controller writes often just then."""
+    shop.know(IN_PROGRESS, urgent_since=datetime.now(UTC))
+    assert await shop.shown() == []
+
+    shop.learn(accepted(IN_PROGRESS), after=timedelta(0))
+    await shop.shown()
+    assert shop.reason == "InProgress"
 
 
 async def test_a_later_state_of_a_rollout_that_jira_knows_is_not_announced(shop: Shop) -> None:
