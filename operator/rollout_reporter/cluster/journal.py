@@ -96,14 +96,14 @@ class Journal:
         listed = tuple(each for page in self._pages for each in page.entries.values())
         return listed, max(map(_ceiling, found), default=0)
 
-    async def enlist(self, wanted: Sequence[Listed], ceiling: int, *, anew: bool = False) -> None:
+    async def enlist(self, wanted: Sequence[Listed], ceiling: int, *, with_ends: bool = False) -> None:
         """List Jira deployments before they are sent; those that are listed already cost nothing.
 
         Args:
             wanted: What is about to be sent.
             ceiling: The highest update number that may be issued.
-            anew: Whether to note an end, too, of what is listed as open: Jira does not take it at present,
-                and the RolloutReport that says it may vanish with its Namespace.
+            with_ends: Whether to note an end, too, of what is listed otherwise: Jira does not take it at
+                present, and the RolloutReport that says it may vanish with its Namespace.
 
         Raises:
             ConflictError: Somebody else has written: we lead no more.
@@ -114,7 +114,7 @@ class Journal:
             for page in self._pages:
                 known = {id_: new.pop(id_) for id_ in page.entries if id_ in new}
                 changes = [(page.entries[id_], each) for id_, each in known.items()]
-                if any(_has_gained(*each) or (anew and _has_ended(*each)) for each in changes):
+                if any(_has_gained(*each) or (with_ends and _has_ended(*each)) for each in changes):
                     await self._write(page, self._without_struck(page) | known, ceiling)
             if new:
                 await self._add(new, ceiling)
@@ -182,7 +182,7 @@ def _has_gained(before: Listed, now: Listed) -> bool:
 
 
 def _has_ended(before: Listed, now: Listed) -> bool:
-    return before.entry.state.is_open and not now.entry.state.is_open
+    return before.entry.state is not now.entry.state and not now.entry.state.is_open
 
 
 def _name(index: int) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from rollout_reporter.cluster.errors import ClusterError, ConflictError
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.lease import NotLeadingError
+from rollout_reporter.core.ledger import Entry
 
-from .book import Book
+from .book import Book, Tracked
 from .context import Context
 from .outbox import Item
 from .settings import JOURNAL_PERIOD
@@ -22,30 +23,48 @@ class Enlistment:
     def __init__(self, context: Context, book: Book) -> None:
         self._context, self._book = context, book
 
-    async def enlist(self, items: Sequence[Item], *, anew: bool) -> Sequence[Item]:
+    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
         """Note down in the journal what is about to be sent; return what is still wanted.
-
-        `anew` as in `Journal.enlist`.
 
         Raises:
             ClusterError: It cannot be noted down now.
             NotLeadingError: Another process has taken the journal over.
         """
-        wanted, listed = [], []
-        for item in items:
-            tracked = self._book.get(item.place)
-            entry = tracked.ledger.entry(item.report.key) if tracked else None
-            if tracked and entry and entry.is_due:
-                tracked.ledger = tracked.ledger.attempt(entry.key)
-                each = Listed(tracked.ref, entry)
-                tracked.enlisted.add(each.id)
-                wanted.append(item)
-                listed.append(each)
+        found = [(item, *one) for item in items if (one := self._wanted(item))]
+        for _, tracked, entry in found:
+            tracked.ledger = tracked.ledger.attempt(entry.key)
+        await self._list([(tracked, entry) for _, tracked, entry in found])
+        return [item for item, _, _ in found]
+
+    async def note(self, items: Sequence[Item]) -> None:
+        """Note down what Jira does not take at present, with its end if it has one.
+
+        It is on the RolloutReport, too, which may vanish with its Namespace or its CRD.
+
+        Raises:
+            NotLeadingError: Another process has taken the journal over.
+        """
         try:
-            await self._context.journal.enlist(listed, self._context.ceiling(), anew=anew)
+            await self._list([one for item in items if (one := self._wanted(item))], with_ends=True)
+        except ClusterError as error:
+            log.warning("what waits for Jira cannot be noted down: %s", error)
+
+    def _wanted(self, item: Item) -> tuple[Tracked, Entry] | None:
+        """The place and the entry that an item is about, if it is still due."""
+        tracked = self._book.get(item.place)
+        entry = tracked.ledger.entry(item.report.key) if tracked else None
+        return (tracked, entry) if tracked and entry and entry.is_due else None
+
+    async def _list(self, found: Sequence[tuple[Tracked, Entry]], *, with_ends: bool = False) -> None:
+        listed = []
+        for tracked, entry in found:
+            each = Listed(tracked.ref, entry)
+            tracked.enlisted.add(each.id)
+            listed.append(each)
+        try:
+            await self._context.journal.enlist(listed, self._context.ceiling(), with_ends=with_ends)
         except ConflictError as error:
             raise NotLeadingError("the journal was written by another process") from error
-        return wanted
 
     async def run(self) -> None:
         """Take out of the journal what is over and on record, until cancelled.

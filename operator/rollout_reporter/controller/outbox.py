@@ -61,6 +61,10 @@ class Outbox:
         """Seconds since a deployment that is under way was first wanted."""
         return asyncio.get_running_loop().time() - self._in_flight[key].since
 
+    def items(self) -> tuple[Item, ...]:
+        """All that waits."""
+        return tuple(waiting.item for waiting in self._waiting.values())
+
     def places(self) -> frozenset[Place]:
         """Places with something waiting."""
         return frozenset(waiting.item.place for waiting in self._waiting.values())

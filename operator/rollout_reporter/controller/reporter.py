@@ -120,9 +120,13 @@ class Reporter:
             tracked.ledger = tracked.ledger.doubt(update)
             self._hand_over(tracked)
 
-    async def enlist(self, items: Sequence[Item], *, anew: bool) -> Sequence[Item]:
+    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
         """Note down what is about to be sent, see `Enlistment.enlist`."""
-        return await self._enlistment.enlist(items, anew=anew)
+        return await self._enlistment.enlist(items)
+
+    async def note(self, items: Sequence[Item]) -> None:
+        """Note down what cannot be sent, see `Enlistment.note`."""
+        await self._enlistment.note(items)
 
     async def finish(self) -> None:
         """Wait until all that can be sent is sent and shown."""

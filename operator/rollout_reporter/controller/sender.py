@@ -21,8 +21,8 @@ from rollout_reporter.core.workload import Place
 
 from .backoff import Backoff
 from .metrics import METRICS
-from .outbox import Item, Outbox
-from .settings import FORBIDDEN_PERIOD, JIRA_BACKOFF_MOST
+from .outbox import RESOLUTION, Item, Outbox
+from .settings import FORBIDDEN_PERIOD, JIRA_BACKOFF_MOST, NOTE_PERIOD
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,15 @@ class Link(Protocol):
 class Ledgers(Protocol):
     """Who knows what is to be sent, and wants to know what became of it."""
 
-    async def enlist(self, items: Sequence[Item], *, anew: bool) -> Sequence[Item]:
+    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
         """Note down, before anything is sent, what may have been sent; return what is still wanted.
 
         Raises:
             ClusterError: It cannot be noted down now.
         """
+
+    async def note(self, items: Sequence[Item]) -> None:
+        """Note down what cannot be sent at present."""
 
     def settle(self, place: Place, update: Update, outcome: Outcome) -> None:
         """Write down what Jira said."""
@@ -101,7 +104,7 @@ class Sender:
             self._fail(batch, link)
             return
         try:
-            batch = await self._ledgers.enlist(batch, anew=self.trouble is not None)
+            batch = await self._ledgers.enlist(batch)
         except ClusterError as error:
             self._wait_for_the_journal(batch, error)
             return
@@ -173,12 +176,21 @@ class Sender:
         self._log.warning("site %s: nothing is sent, the journal cannot be written: %s", self.site, error)
 
     async def _pause(self) -> None:
+        """Wait for the next attempt, and keep noted down what is wanted until then."""
         self._hurry.clear()
+        loop = asyncio.get_running_loop()
+        while self._resume_at - loop.time() > RESOLUTION:
+            if await self._is_hurried(min(self._resume_at, loop.time() + NOTE_PERIOD.total_seconds())):
+                return
+            await self._ledgers.note(self.outbox.items())
+
+    async def _is_hurried(self, until: float) -> bool:
         try:
-            async with asyncio.timeout_at(self._resume_at):
+            async with asyncio.timeout_at(until):
                 await self._hurry.wait()
         except TimeoutError:
-            return  # the delay is over
+            return False
+        return True
 
 
 async def _submit(link: Link, updates: Sequence[Update]) -> tuple[Outcomes, Trouble | None]:

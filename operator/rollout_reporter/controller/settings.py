@@ -53,6 +53,8 @@ BACKOFF_FIRST: Final = timedelta(seconds=1)
 BACKOFF_MOST: Final = timedelta(minutes=1)
 JIRA_BACKOFF_MOST: Final = timedelta(minutes=5)
 """Each attempt in vain is shown on every workload that waits, so in a long outage they are few."""
+NOTE_PERIOD: Final = timedelta(seconds=1)
+"""How soon is in the journal, too, what Jira does not take at present."""
 FORBIDDEN_PERIOD: Final = timedelta(minutes=1)
 """A credential that Jira forbids is tried this seldom: a person has to act first."""
 HIDDEN_GRACE: Final = timedelta(minutes=1)

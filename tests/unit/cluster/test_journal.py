@@ -69,7 +69,9 @@ async def test_gained_keys_are_noted_too(api: ApiClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "noted"), [({}, State.IN_PROGRESS), ({"anew": True}, State.SUCCESSFUL)], ids=["usually", "anew"]
+    ("how", "noted"),
+    [({}, State.IN_PROGRESS), ({"with_ends": True}, State.SUCCESSFUL)],
+    ids=["usually", "with ends"],
 )
 async def test_an_end_is_noted_too_if_that_is_wanted(
     api: ApiClient, how: dict[str, bool], noted: State

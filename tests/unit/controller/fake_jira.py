@@ -112,14 +112,16 @@ class Desk:
     settled: list[tuple[Place, Update, Outcome]] = field(default_factory=list)
     told: list[frozenset[Place]] = field(default_factory=list)
     enlisted: set[DeploymentKey] = field(default_factory=set)
-    anew: list[bool] = field(default_factory=list)
-    """Whether ends were to be noted, too, each time."""
+    noted: list[tuple[Report, ...]] = field(default_factory=list)
+    """What was noted down each time, while it could not be sent."""
     closed: bool = False
     """Whether nothing can be noted down now."""
     number: int = 0
 
-    async def enlist(self, items: Sequence[Item], *, anew: bool) -> Sequence[Item]:
-        self.anew.append(anew)
+    async def note(self, items: Sequence[Item]) -> None:
+        self.noted.append(tuple(item.report for item in items))
+
+    async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
         if self.closed:
             raise UnavailableError("etcd is not there")
         self.enlisted |= {item.report.key for item in items}

@@ -15,6 +15,7 @@ from unit.core.situations import ref
 pytestmark = pytest.mark.looptime
 
 AT_ONCE = timedelta(0)
+FORBIDDEN = Trouble(TroubleReason.FORBIDDEN, "The app may not do this.")
 JITTER = 1.3
 HAIR = 0.02
 """The delays are told by the wall clock, which moves a little while the loop's does not."""
@@ -47,15 +48,23 @@ def pauses(jira: FakeJira) -> list[float]:
     return [later - before - jira.seconds for before, later in zip(jira.times, jira.times[1:], strict=False)]
 
 
-async def test_while_jira_takes_nothing_ends_are_noted_down_too(
+async def test_while_jira_takes_nothing_what_it_should_hear_is_soon_noted_down(
     sender: Sender, jira: FakeJira, desk: Desk
 ) -> None:
-    jira.next.append(DOWN)
+    jira.next.append(FORBIDDEN)
     put(sender, "a")
     async with running(sender):
         await asyncio.sleep(10)
+        put(sender, "a", state=State.SUCCESSFUL)
+        put(sender, "b")
+        await asyncio.sleep(1.5)
 
-    assert desk.anew == [False, True]
+        assert {one.state for one in desk.noted[-1]} == {State.SUCCESSFUL, State.IN_PROGRESS}
+        await asyncio.sleep(60)
+        noted = len(desk.noted)
+        await asyncio.sleep(60)
+
+    assert len(desk.noted) == noted, "it was all sent since"
 
 
 # All goes well.
@@ -137,7 +146,7 @@ async def test_attempts_become_rarer_and_a_success_begins_anew(sender: Sender, j
 
 
 async def test_a_credential_that_jira_forbids_is_tried_once_a_minute(sender: Sender, jira: FakeJira) -> None:
-    jira.next.append(Trouble(TroubleReason.FORBIDDEN, "The app may not do this."))
+    jira.next.append(FORBIDDEN)
     put(sender, "a")
     async with running(sender):
         await asyncio.sleep(200)
@@ -159,7 +168,7 @@ async def test_jira_is_left_alone_for_as_long_as_it_asks(sender: Sender, jira: F
 
 
 async def test_hurry_ends_a_pause_that_jira_did_not_ask_for(sender: Sender, jira: FakeJira) -> None:
-    jira.next.append(Trouble(TroubleReason.FORBIDDEN, "The app may not do this."))
+    jira.next.append(FORBIDDEN)
     put(sender, "a")
     async with running(sender):
         await asyncio.sleep(5)
