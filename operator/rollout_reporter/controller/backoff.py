@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from .settings import BACKOFF_FIRST, BACKOFF_MOST
 
+_DOUBLINGS = 16
+
 
 class Backoff:
     """The delays of one series of failures."""
@@ -15,11 +17,19 @@ class Backoff:
 
     def next(self, at_least: timedelta = timedelta(0)) -> timedelta:
         """Delay before the next attempt; jitter is only added, never taken from `at_least`."""
-        delay = min(self._first * (1 << self._failures), self._most)
-        self._failures = min(self._failures + 1, 16)
-        jitter = random.uniform(1.0, 1.3)  # noqa: S311 (no secret)
-        return max(delay, at_least) * jitter
+        delay = delay_after(self._failures, self._first, self._most)
+        self._failures += 1
+        return max(delay, _jittered(at_least)) if at_least else delay
 
     def reset(self) -> None:
         """Begin anew after a success."""
         self._failures = 0
+
+
+def delay_after(failures: int, first: timedelta = BACKOFF_FIRST, most: timedelta = BACKOFF_MOST) -> timedelta:
+    """Delay before the next attempt of a series that has failed so often before."""
+    return _jittered(min(first * (1 << min(failures, _DOUBLINGS)), most))
+
+
+def _jittered(delay: timedelta) -> timedelta:
+    return delay * random.uniform(1.0, 1.3)  # noqa: S311 (no secret)

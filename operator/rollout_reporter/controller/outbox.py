@@ -33,6 +33,8 @@ class _Waiting:
     item: Item
     not_before: float
     since: float
+    failures: int = 0
+    """How often it was sent in vain."""
 
 
 class Outbox:
@@ -65,6 +67,10 @@ class Outbox:
         """All that waits."""
         return tuple(waiting.item for waiting in self._waiting.values())
 
+    def failures(self, key: DeploymentKey) -> int:
+        """How often a deployment that is under way was sent in vain before."""
+        return self._in_flight[key].failures
+
     def places(self) -> frozenset[Place]:
         """Places with something waiting."""
         return frozenset(waiting.item.place for waiting in self._waiting.values())
@@ -72,7 +78,8 @@ class Outbox:
     def put(self, item: Item, *, linger: timedelta) -> None:
         """Want a report sent; it replaces an older one of the same deployment and keeps its place.
 
-        One that is under way already is not sent again; if that fails, it is given back.
+        One that is under way already is not sent again; if that fails, it is given back. One that waits
+        already goes on waiting.
         """
         under_way = self._in_flight.get(item.report.key)
         if under_way and under_way.item.report == item.report:
@@ -83,7 +90,7 @@ class Outbox:
         not_before = now + linger.total_seconds()
         if before is None:
             self._waiting[item.report.key] = _Waiting(item, not_before, now)
-        else:
+        elif before.item.report != item.report:
             before.item, before.not_before = item, min(before.not_before, not_before)
         self._changed.set()
 
@@ -97,10 +104,11 @@ class Outbox:
             waiting.not_before = 0.0
         self._changed.set()
 
-    async def take(self) -> tuple[Item, ...]:
+    async def take(self, most: int = MAX_BATCH) -> tuple[Item, ...]:
         """Wait for the next batch; end it with `done`.
 
-        States go before mere descriptions, and of each the longest waiting first.
+        What was sent in vain goes last, so that it keeps nothing else from being sent; states go before mere
+        descriptions; of each the longest waiting first.
         """
         while True:
             self._changed.clear()
@@ -108,9 +116,7 @@ class Outbox:
             free = {key: w for key, w in self._waiting.items() if key not in self._in_flight}
             due = {key: w for key, w in free.items() if w.not_before <= now + RESOLUTION}
             if due:
-                keys = sorted(due, key=lambda key: (not due[key].item.is_urgent, due[key].since, key))[
-                    :MAX_BATCH
-                ]
+                keys = sorted(due, key=lambda key: (*_rank(due[key]), key))[:most]
                 self._in_flight.update({key: self._waiting.pop(key) for key in keys})
                 return tuple(self._in_flight[key].item for key in keys)
             await self._wait(min((w.not_before - now for w in free.values()), default=None))
@@ -125,9 +131,9 @@ class Outbox:
         """Want a report sent again after a while, unless a newer one of the same deployment waits already."""
         now = asyncio.get_running_loop().time()
         under_way = self._in_flight.get(item.report.key)
-        since = under_way.since if under_way else now
+        since, failures = (under_way.since, under_way.failures + 1) if under_way else (now, 1)
         newer = self._waiting.setdefault(item.report.key, _Waiting(item, now + delay.total_seconds(), since))
-        newer.since = since
+        newer.since, newer.failures = since, failures
         self._changed.set()
 
     async def _wait(self, seconds: float | None) -> None:
@@ -136,3 +142,7 @@ class Outbox:
                 await self._changed.wait()
         except TimeoutError:
             return  # something has become due
+
+
+def _rank(waiting: _Waiting) -> tuple[int, bool, float]:
+    return waiting.failures, not waiting.item.is_urgent, waiting.since

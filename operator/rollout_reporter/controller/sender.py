@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from rollout_reporter.cluster.errors import ClusterError
+from rollout_reporter.cluster.lease import NotLeadingError
 from rollout_reporter.core.outcome import (
     Answer,
     Judged,
@@ -19,15 +20,19 @@ from rollout_reporter.core.outcome import (
 from rollout_reporter.core.report import DeploymentKey, Update
 from rollout_reporter.core.workload import Place
 
-from .backoff import Backoff
+from .backoff import Backoff, delay_after
 from .metrics import METRICS
-from .outbox import RESOLUTION, Item, Outbox
-from .settings import FORBIDDEN_PERIOD, JIRA_BACKOFF_MOST, NOTE_PERIOD
+from .outbox import MAX_BATCH, RESOLUTION, Item, Outbox
+from .settings import FORBIDDEN_PERIOD, JIRA_BACKOFF_MOST, MUTE, NOTE_PERIOD
 
 log = logging.getLogger(__name__)
 
 Outcomes = Mapping[DeploymentKey, Outcome]
 
+_MUTE: Final = Trouble(
+    TroubleReason.UNAVAILABLE,
+    "Jira answers, but says neither yes nor no to what it is sent: does jira.apiURL lead to Jira?",
+)
 _REFUSED_AS_A_WHOLE: Final = frozenset({TroubleReason.TOO_LARGE, TroubleReason.BAD_REQUEST})
 
 
@@ -77,7 +82,10 @@ class Sender:
         self.next_attempt: datetime | None = None
         self._link, self._next_number, self._ledgers, self._now = link, next_number, ledgers, now
         self._backoff = Backoff(most=JIRA_BACKOFF_MOST)
-        self._silent: dict[DeploymentKey, Backoff] = {}
+        self._most = MAX_BATCH
+        """In one request; fewer while it may be too many, or one of them, that Jira cannot answer."""
+        self._mute = 0
+        """Answers in a row that said nothing of what was asked."""
         self._hurry = asyncio.Event()
         self._resume_at = 0.0
         """Time of the event loop, which no clock that is set can move."""
@@ -90,31 +98,40 @@ class Sender:
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
-            batch = await self.outbox.take()
+            batch = await self.outbox.take(self._most)
             try:
                 await self._send(batch)
+            except ClusterError as error:
+                self._wait(batch, f"nothing is sent, the journal cannot be written: {error}")
+            except NotLeadingError:
+                raise
+            except Exception:  # one report that cannot be sent must not stop the others
+                log.exception("site %s: a report cannot be sent, please report this", self.site)
+                self._wait(batch, "trying again")
             finally:
                 self.outbox.done(item.report.key for item in batch)
             if self.next_attempt:
                 await self._pause()
 
     async def _send(self, batch: Sequence[Item]) -> None:
+        self._hurry.clear()
         link = self._link()
         if isinstance(link, Trouble):
             self._fail(batch, link)
             return
-        try:
-            batch = await self._ledgers.enlist(batch)
-        except ClusterError as error:
-            self._wait_for_the_journal(batch, error)
+        wanted = await self._ledgers.enlist(batch)
+        self.outbox.done({item.report.key for item in batch} - {item.report.key for item in wanted})
+        if not wanted:
             return
-        if not batch:
-            return
-        updates = [Update(item.report, await self._next_number()) for item in batch]
+        updates = [Update(item.report, await self._next_number()) for item in wanted]
         outcomes, trouble = await _submit(link, updates)
-        silent = self._settle(batch, updates, outcomes)
+        silent = self._settle(wanted, updates, outcomes)
         if trouble:
             self._fail(silent, trouble)
+            return
+        self._mute = self._mute + 1 if len(silent) == len(wanted) else 0
+        if self._mute >= MUTE:
+            self._fail(silent, _MUTE)
             return
         self._succeed()
         if silent:
@@ -131,13 +148,13 @@ class Sender:
             if isinstance(outcome, Unanswered):
                 silent.append(item)
             else:
-                self._silent.pop(item.report.key, None)
                 self._ledgers.settle(item.place, update, outcome)
         return tuple(silent)
 
     def _succeed(self) -> None:
         was_troubled, self.trouble, self.next_attempt = self.trouble, None, None
         self._backoff.reset()
+        self._most = min(2 * self._most, MAX_BATCH)
         METRICS.term.recovered(self.site)
         if was_troubled:
             self._log.info("site %s: works again", self.site)
@@ -146,14 +163,15 @@ class Sender:
     def _ask_again(self, items: Sequence[Item]) -> None:
         """Send again, but not at once, what Jira said neither yes nor no of; others need not wait for it."""
         for item in items:
-            backoff = self._silent.setdefault(item.report.key, Backoff(most=JIRA_BACKOFF_MOST))
-            self.outbox.give_back(item, delay=backoff.next())
+            self.outbox.give_back(item, delay=delay_after(self.outbox.failures(item.report.key)))
         self._log.warning("site %s: no word from Jira on %d deployments", self.site, len(items))
 
     def _fail(self, batch: Sequence[Item], trouble: Trouble) -> None:
         """Nothing is lost: all of it stays wanted until it is sent or a newer state replaces it."""
         for item in batch:
             self.outbox.give_back(item)
+        if trouble.reason is TroubleReason.UNAVAILABLE:
+            self._most = max(1, min(self._most, len(batch)) // 2)
         least = FORBIDDEN_PERIOD if trouble.reason is TroubleReason.FORBIDDEN else timedelta(0)
         delay = self._backoff.next(at_least=max(least, trouble.retry_after or timedelta(0)))
         self.trouble = trouble
@@ -168,16 +186,15 @@ class Sender:
         self._resume_at = asyncio.get_running_loop().time() + delay.total_seconds()
         self.next_attempt = self._now() + delay
 
-    def _wait_for_the_journal(self, batch: Sequence[Item], error: ClusterError) -> None:
-        """Send nothing while the cluster cannot note down what is sent."""
+    def _wait(self, batch: Sequence[Item], why: str) -> None:
+        """Send nothing for a while, for a cause on our side."""
         for item in batch:
             self.outbox.give_back(item)
         self._postpone(self._backoff.next())
-        self._log.warning("site %s: nothing is sent, the journal cannot be written: %s", self.site, error)
+        self._log.warning("site %s: %s", self.site, why)
 
     async def _pause(self) -> None:
         """Wait for the next attempt, and keep noted down what is wanted until then."""
-        self._hurry.clear()
         loop = asyncio.get_running_loop()
         while self._resume_at - loop.time() > RESOLUTION:
             if await self._is_hurried(min(self._resume_at, loop.time() + NOTE_PERIOD.total_seconds())):

@@ -51,8 +51,10 @@ STEADY: Final = timedelta(minutes=1)
 """What has run for as long as this has not failed at once: the next failure begins a new series."""
 BACKOFF_FIRST: Final = timedelta(seconds=1)
 BACKOFF_MOST: Final = timedelta(minutes=1)
-JIRA_BACKOFF_MOST: Final = timedelta(minutes=5)
-"""Each attempt in vain is shown on every workload that waits, so in a long outage they are few."""
+MUTE: Final = 3
+"""After so many answers without a word on what was asked, a person is told."""
+JIRA_BACKOFF_MOST: Final = timedelta(seconds=30)
+"""After an outage people wait for what is true. Each attempt in vain is shown on all workloads that wait."""
 NOTE_PERIOD: Final = timedelta(seconds=1)
 """How soon is in the journal, too, what Jira does not take at present."""
 FORBIDDEN_PERIOD: Final = timedelta(minutes=1)

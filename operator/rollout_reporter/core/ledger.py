@@ -140,12 +140,13 @@ class Entry:
 
     @property
     def recheck_at(self) -> datetime | None:
-        """When to ask again about issues that Jira did not know: they may have been created since.
+        """When to ask again about issues that Jira did not know, or what else it refused.
 
-        The longer that goes on, the more seldom; after a week never again.
+        They may have been created since, or the cause may be gone. The longer that goes on, the more seldom;
+        after a week never again.
         """
         answer = self.refusal or self.acknowledged
-        if answer is None or not answer.unknown_keys:
+        if answer is None or not (self.refusal or answer.unknown_keys):
             return None
         age = answer.at - self.since
         return answer.at + min(max(age / 2, RECHECK_FIRST), RECHECK_MOST) if age < RECHECK_UNTIL else None
@@ -250,7 +251,7 @@ class Ledger:
         return replace(self, entries=_forget(entries))
 
     def recheck(self, now: datetime) -> "Ledger":
-        """Want those sent again whose unknown issues may be known by now."""
+        """Want those sent again that Jira may take by now, with all their issues."""
         ledger = self
         for entry in self.entries:
             if entry.recheck_at and entry.recheck_at <= now:
@@ -272,11 +273,19 @@ class Ledger:
         return ledger
 
     def attempt(self, key: DeploymentKey) -> "Ledger":
-        """Note that an entry is about to be sent: whatever the answer, Jira may hold it from now on."""
+        """Note that an entry is about to be sent: whatever the answer, Jira may hold it from now on.
+
+        So what it acknowledged before may stand no more, should that be wanted again.
+        """
         entry = self.entry(key)
-        if entry is None or entry.is_uncertain or not entry.state.is_open:
+        if entry is None:
             return self
-        return self.put(replace(entry, is_uncertain=True))
+        known = entry.acknowledged
+        if known and known.content != content_of(entry.report):
+            known = replace(known, content="")
+        return self.put(
+            replace(entry, acknowledged=known, is_uncertain=entry.is_uncertain or entry.state.is_open)
+        )
 
     def doubt(self, update: Update) -> "Ledger":
         """Want an update sent again that Jira accepted, unless a later one was acknowledged already."""

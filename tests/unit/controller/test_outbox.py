@@ -230,3 +230,24 @@ async def test_what_could_not_be_sent_has_waited_since_it_was_first_wanted() -> 
         outbox.done([one.report.key])
 
     assert outbox.oldest_age() == 600
+
+
+async def test_wanting_the_same_report_again_does_not_end_its_wait() -> None:
+    """Its place is handed over again with each change of the workload."""
+    outbox = Outbox()
+    outbox.give_back(item(), delay=LONG)
+    outbox.put(item(), linger=AT_ONCE)
+    await outbox.take()
+
+    assert now() == pytest.approx(LONG.total_seconds())
+
+
+async def test_what_was_sent_in_vain_goes_after_what_was_not() -> None:
+    outbox = Outbox()
+    outbox.put(item("first"), linger=AT_ONCE)
+    [first] = await outbox.take()
+    outbox.give_back(first)
+    outbox.done([first.report.key])
+    outbox.put(item("second"), linger=AT_ONCE)
+
+    assert [each.place.name for each in await outbox.take(1)] == ["second"]

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from rollout_reporter.cluster.lease import NotLeadingError
+from rollout_reporter.controller.outbox import Item
 from rollout_reporter.controller.sender import Sender
 from rollout_reporter.core.outcome import Accepted, Answer, Rejected, Trouble, TroubleReason
 from rollout_reporter.core.report import State, Update
@@ -60,7 +62,7 @@ async def test_while_jira_takes_nothing_what_it_should_hear_is_soon_noted_down(
         await asyncio.sleep(1.5)
 
         assert {one.state for one in desk.noted[-1]} == {State.SUCCESSFUL, State.IN_PROGRESS}
-        await asyncio.sleep(60)
+        await asyncio.sleep(90)
         noted = len(desk.noted)
         await asyncio.sleep(60)
 
@@ -386,15 +388,120 @@ async def test_what_jira_keeps_silent_about_is_sent_ever_more_rarely(sender: Sen
     assert 2 <= len(jira.requests) <= 10
 
 
+async def test_a_jira_that_never_says_a_word_of_it_is_in_trouble(sender: Sender, jira: FakeJira) -> None:
+    jira.next.extend([Mishap.SILENCE] * 6)
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(5)
+
+        assert sender.trouble is not None
+        assert "neither yes nor no" in sender.trouble.message
+        await asyncio.sleep(90)
+
+    assert sender.trouble is None
+    assert len(jira.held) == 1
+
+
+# Trouble that only some requests meet.
+
+
+class Stumbling(FakeJira):
+    """Cannot answer if a certain deployment is there, or if there are too many."""
+
+    bearable: int = 100
+
+    async def submit(self, updates: Sequence[Update]) -> Answer:
+        if len(updates) > self.bearable or any("poison" in each.report.key.pipeline_id for each in updates):
+            return DOWN
+        return await super().submit(updates)
+
+
+async def test_one_deployment_that_jira_cannot_answer_does_not_hold_up_the_others(desk: Desk) -> None:
+    jira = Stumbling()
+    sender = sender_to(jira, desk)
+    put(sender, "poison", *"abcdefg")
+    async with running(sender):
+        await asyncio.sleep(180)
+        assert len(jira.held) == 7
+
+        put(sender, "late")
+        await asyncio.sleep(90)
+
+    assert len(jira.held) == 8
+
+
+async def test_a_jira_that_cannot_answer_so_many_at_once_gets_fewer(desk: Desk) -> None:
+    jira = Stumbling()
+    jira.bearable = 10
+    sender = sender_to(jira, desk)
+    put(sender, *(f"shop-{number}" for number in range(100)))
+    async with running(sender):
+        await asyncio.sleep(180)
+
+    assert len(jira.held) == 100
+
+
+async def test_a_site_that_changes_while_a_request_is_under_way_is_tried_at_once(desk: Desk) -> None:
+    """Its Secret was rotated meanwhile."""
+    hanging, well = FakeJira(seconds=20, down=FORBIDDEN), FakeJira()
+    links = [hanging]
+    sender = Sender(
+        "default", link=lambda: links[-1], next_number=desk.next_number, ledgers=desk, now=utc_now
+    )
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(10)
+        links.append(well)
+        sender.hurry()
+        await asyncio.sleep(11)
+
+    assert len(well.held) == 1
+
+
+async def test_a_surprise_with_one_report_stops_neither_it_nor_the_others(desk: Desk) -> None:
+    class Surprising(FakeJira):
+        async def submit(self, updates: Sequence[Update]) -> Answer:
+            if not self.requests:
+                self.requests.append((0.0, tuple(updates)))
+                raise KeyError("nobody has thought of this")
+            return await super().submit(updates)
+
+    jira = Surprising()
+    sender = sender_to(jira, desk)
+    put(sender, *"ab")
+    async with running(sender):
+        await asyncio.sleep(10)
+
+    assert len(jira.held) == 2
+
+
+async def test_what_is_not_wanted_for_a_while_and_then_again_is_sent(jira: FakeJira) -> None:
+    class Picky(Desk):
+        unwanted = "a"
+
+        async def enlist(self, items: Sequence[Item]) -> Sequence[Item]:
+            wanted = [each for each in items if each.place.name != self.unwanted]
+            return await super().enlist(wanted)
+
+    jira.seconds = 5
+    desk = Picky()
+    sender = sender_to(jira, desk)
+    put(sender, *"ab")
+    async with running(sender):
+        await asyncio.sleep(1)
+        desk.unwanted = ""
+        put(sender, "a")
+        await asyncio.sleep(20)
+
+    assert len(jira.held) == 2
+
+
 # The end.
 
 
 async def test_once_numbers_may_not_be_issued_sending_ends(jira: FakeJira, desk: Desk) -> None:
-    class NotLeadingError(Exception):
-        pass
-
     async def refuse() -> int:
-        raise NotLeadingError
+        raise NotLeadingError("somebody else does")
 
     sender = Sender("default", link=lambda: jira, next_number=refuse, ledgers=desk, now=utc_now)
     put(sender, "a")

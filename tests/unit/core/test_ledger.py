@@ -1,5 +1,6 @@
 """What a ledger owes to Jira, and when it asks again."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,10 +23,20 @@ def test_another_state_is_due_at_once_and_another_description_may_wait() -> None
     assert described.is_due
 
 
-def test_a_rejected_report_is_not_sent_again_until_it_says_something_else() -> None:
+def test_a_rejected_report_is_not_sent_again_at_once_unless_it_says_something_else() -> None:
     refused = rejected(entry(), "No")
     assert not refused.is_due
     assert moved_on(refused, State.FAILED, "deadline exceeded").is_due
+
+
+def test_what_jira_had_before_a_request_without_an_answer_is_due_if_it_is_wanted_again() -> None:
+    known = accepted(entry(because="1 of 3"))
+    ledger = Ledger(ref(), (known,)).put(moved_on(known, State.SUCCESSFUL, "2 of 3")).attempt(known.key)
+    assert ledger.current
+
+    back = moved_on(ledger.current, State.SUCCESSFUL, "1 of 3")
+    assert back.report == replace(known, since=back.since).report
+    assert back.is_due
 
 
 def test_an_answer_to_an_older_update_changes_nothing() -> None:
@@ -47,7 +58,12 @@ def test_unknown_issues_are_asked_about_again_ever_more_seldom_and_not_for_ever(
 
 
 @pytest.mark.parametrize(
-    "one", [accepted(entry(), unknown=["SHOP-57"]), rejected(entry(), "No", unknown=["X-1"])]
+    "one",
+    [
+        accepted(entry(), unknown=["SHOP-57"]),
+        rejected(entry(), "No", unknown=["X-1"]),
+        rejected(entry(), "A gateway says no"),
+    ],
 )
 def test_when_the_time_has_come_it_is_due_once_more(one: object) -> None:
     ledger = Ledger(ref(), (one,))  # type: ignore[arg-type]
