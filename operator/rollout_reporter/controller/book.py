@@ -209,6 +209,12 @@ class Book(dict[Place, Tracked]):
         entries = (entry for tracked in self.values() for entry in tracked.ledger.entries)
         return sum(entry.state is state for entry in entries)
 
+    def highest_number(self, place: Place, pipeline_id: str, environment_id: str) -> int | None:
+        """Highest number that workloads elsewhere than in a place have in a pipeline and environment."""
+        others = (tracked.ledger for other, tracked in self.items() if other != place)
+        numbers = (each.highest_number(pipeline_id, environment_id) for each in others)
+        return max((each for each in numbers if each is not None), default=None)
+
     def place_for(self, ref: WorkloadRef) -> Tracked:
         """What is known of a workload's place."""
         return self.setdefault(ref.place, Tracked(ledger=Ledger(ref)))

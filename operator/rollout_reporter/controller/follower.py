@@ -161,7 +161,11 @@ class Follower:
             tracked.no_site = target.message
             return None
         tracked.no_site = None
-        return target
+        if not seen.snapshot.wishes.pipeline:
+            return target
+        # Others may share it, and may have been created in the same second.
+        key = target.pipeline.id, target.environment.id
+        return replace(target, taken=self._book.highest_number(tracked.ref.place, *key))
 
     def _rules(self, tracked: Tracked, target: Target | None) -> tuple[AccessRule, ...]:
         """The access rules of the site that the workload is reported to."""

@@ -16,7 +16,8 @@ MAX_TEXT: Final = 255
 
 def next_number(seen: Seen, ledger: Ledger, target: Target, revision: int) -> int:
     """The `deploymentSequenceNumber` of a revision: higher than all of its pipeline and environment."""
-    highest = ledger.highest_number(target.pipeline.id, target.environment.id)
+    own = ledger.highest_number(target.pipeline.id, target.environment.id)
+    highest = max((each for each in (own, target.taken) if each is not None), default=None)
     return deployment_number(seen.snapshot.created, revision, highest)
 
 

@@ -40,6 +40,8 @@ class Target:
     environment: Environment
     url: str
     hints: tuple[str, ...] = ()
+    taken: int | None = None
+    """The highest number that other workloads have in this pipeline and environment; `None` for none."""
 
 
 @dataclass(frozen=True, slots=True)

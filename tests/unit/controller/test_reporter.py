@@ -13,16 +13,18 @@ from rollout_reporter.controller import follower
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.reporter import Reporter
-from rollout_reporter.controller.sightings import Gone
+from rollout_reporter.controller.sightings import Gone, Sightings
 from rollout_reporter.core.deployments import read_deployment
-from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.report import State
+from rollout_reporter.core.target import Site
 from unit.cluster.fake_cluster import APPS, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.leading import leading
 from unit.core.situations import NOW, accepted, deployment, entry, ref, replica_set
 
 PLACE = ref().place
+SITE = Site(name="default", url="https://example.atlassian.net")
 DEPLOYMENT = f"{APPS}/deployments/checkout"
 IN_PROGRESS = accepted(entry(state=State.IN_PROGRESS))
 
@@ -37,6 +39,10 @@ class Leader:
     def states(self) -> list[str]:
         """What Jira should hold."""
         return [each.state.value for each in self.book[PLACE].ledger.entries]
+
+    def entries(self) -> list[Entry]:
+        """All Jira deployments of all places."""
+        return [each for tracked in self.book.values() for each in tracked.ledger.entries]
 
     async def work_until(self, condition: Callable[[], bool]) -> None:
         """Report until something holds, for a second at most."""
@@ -101,11 +107,32 @@ async def test_without_its_jira_site_a_workload_waits_and_says_so(
     cluster: FakeCluster, leader: Leader
 ) -> None:
     cluster.hold("/api/v1/namespaces/shop", {})
-    body = deployment("cart", uid="uid-3")
-    held = cluster.hold(f"{APPS}/deployments/cart", body)
-    cluster.hold(f"{APPS}/replicasets/cart-7d9f", replica_set("cart", owner="uid-3"))
-    leader.sightings.put(read_deployment(held))
+    created(cluster, leader.sightings, "cart", "uid-3")
     await leader.work_until(lambda: _reason(cluster) == "SiteNotFound")
+
+
+async def test_workloads_of_one_pipeline_that_were_made_in_one_second_have_numbers_of_their_own(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """Else the report of one would replace that of the other."""
+    cluster.hold("/api/v1/namespaces/shop", {})
+    async with leading(api) as context:
+        context.sites.known = lambda: {"default": SITE}  # type: ignore[method-assign]
+        leader = Leader(context, Book())
+        for name, uid in (("cart", "uid-3"), ("search", "uid-4")):
+            created(cluster, context.sightings, name, uid, pipeline="shop", environment="production")
+        await leader.work_until(lambda: len(leader.entries()) == 2)
+
+    assert len({each.key for each in leader.entries()}) == 2
+    assert len({each.pipeline.id for each in leader.entries()}) == 1
+
+
+def created(cluster: FakeCluster, sightings: Sightings, name: str, uid: str, **notes: str) -> None:
+    body = deployment(name, uid=uid)
+    body["metadata"]["annotations"] |= {f"rollout-reporter.dev/{each}": text for each, text in notes.items()}
+    held = cluster.hold(f"{APPS}/deployments/{name}", body)
+    cluster.hold(f"{APPS}/replicasets/{name}-7d9f", replica_set(name, owner=uid))
+    sightings.put(read_deployment(held))
 
 
 def _reason(cluster: FakeCluster) -> str | None:
