@@ -1,5 +1,6 @@
 # Both stages run the distribution's own Python, /usr/bin/python3: the virtual environment points at it, so it works in the
 # second stage only if the interpreter has the same path and minor version there. Debian 13 and distroless python3-debian13 do.
+# Both are taken by tag, so that each release has Debian's newest fixes; its provenance names their digests.
 ARG BUILD_IMAGE=docker.io/library/debian:trixie-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/python3-debian13:nonroot
 

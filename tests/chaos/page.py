@@ -33,7 +33,8 @@ With `--twin` there is a second judgement, which needs no such truth: the same s
 nothing breaks. For each version whose end the story waits for, Jira has to hold the same state and issues
 after both runs, but for what nobody was there to see.
 
-A run counts for each of its faults.
+A run counts for each of its faults. {sum} What is known not to be right
+yet is told in [decision 12](decisions/0012-what-nobody-saw.md).
 
 {table}
 """
@@ -59,7 +60,14 @@ before it heard of it; in every second run the Lease was deleted, too. What is c
 
 def page(of: Sequence[Row]) -> str:
     """The part on random faults."""
-    return _TEXT.format(table="\n".join(markdown(of)))
+    return _TEXT.format(sum=_sum(of[-1]), table="\n".join(markdown(of)))
+
+
+def _sum(all_runs: Row) -> str:
+    """In how many runs something was wrong."""
+    if not all_runs.violations:
+        return "No run has shown a violation."
+    return f"Violations in all: {all_runs.violations}, in {all_runs.faulty} of {all_runs.runs} runs."
 
 
 def placements_page(of: Sequence[Row], *, requests: int) -> str:

@@ -20,6 +20,8 @@ class Row:
     runs: int = 0
     rollouts: int = 0
     violations: int = 0
+    faulty: int = 0
+    """Runs with violations."""
     failures: int = 0
     """Runs that could not be played to their end."""
 
@@ -33,6 +35,7 @@ class Row:
         self.runs += 1
         self.rollouts += result.rollouts
         self.violations += len(result.violations)
+        self.faulty += bool(result.violations)
         self.failures += bool(result.trouble)
 
 

@@ -237,7 +237,7 @@ def assert_one_sentence(ended: Ended, sentence: str, *, code: int) -> None:
         ([], "Missing option '--namespace' (env var: 'POD_NAMESPACE')", 2),
         (["--namespace=jira", "--watch-namespaces=shop"], "--watch-namespaces needs --cluster-name", 2),
         (["--namespace=jira", "--kubeconfig=nowhere"], "the kubeconfig nowhere cannot be used", 1),
-        (["--namespace=jira"], "the service account of a pod cannot be used", 1),
+        (["--namespace=jira"], "(looked at --kubeconfig and KUBECONFIG), and this is no pod", 1),
     ],
     ids=["no namespace", "no name of the cluster", "no such kubeconfig", "no cluster"],
 )

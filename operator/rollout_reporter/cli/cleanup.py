@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from rollout_reporter.cluster.api import connect, delete
+from rollout_reporter.cluster.api import delete
 from rollout_reporter.cluster.conditions import write_condition
 from rollout_reporter.cluster.errors import ClusterError, ConflictError, NotFoundError
 from rollout_reporter.cluster.held_lease import HeldLease
@@ -20,8 +20,10 @@ from rollout_reporter.core.election import LEASE_DURATION, RENEW_DEADLINE
 from rollout_reporter.core.workload import WorkloadRef
 
 from .asking import confirm
+from .connection import connect
 from .failure import CommandError
-from .options import Kubeconfig, OwnNamespace, WatchNamespaces, Yes, chosen, listed
+from .options import Kubeconfig, OwnNamespace, WatchNamespaces, Yes
+from .texts import listed
 
 ROUNDS: Final = 3
 """How often conditions are looked for. A Rollout's controller may write an old list back once."""
@@ -53,9 +55,7 @@ def cleanup(
     """
     try:
         asyncio.run(
-            _cleanup(
-                chosen(kubeconfig), namespace, listed(watch_namespaces), keep_reports=keep_reports, yes=yes
-            )
+            _cleanup(kubeconfig, namespace, listed(watch_namespaces), keep_reports=keep_reports, yes=yes)
         )
     except (ClusterError, CommandError) as error:
         typer.echo(f"cleanup: {_in_words(error)}", err=True)

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rollout_reporter.cluster.api import connect, get
+from rollout_reporter.cluster.api import get
 from rollout_reporter.cluster.errors import ClusterError
 
 from . import doctor_cluster
+from .connection import connect
 from .doctor_finding import Finding, Mark, good, wrong
 from .doctor_rights import CONDITIONS, NAMESPACE, NAMESPACES, OWN, SELECTION, WORKLOADS, Reviewer, secret
 from .doctor_sites import read_sites, site
@@ -25,9 +26,8 @@ from .options import (
     NamespaceSelector,
     OwnNamespace,
     WatchNamespaces,
-    chosen,
-    listed,
 )
+from .texts import listed
 
 LOG_WIDTH: Final = 1000
 """Where nobody looks at a terminal, a line is a line, however long."""
@@ -71,7 +71,7 @@ def doctor(  # noqa: PLR0913 (one parameter for each flag)
         allowed_hosts=listed(allowed_hosts),
         conditions_on_workloads=conditions_on_workloads,
     )
-    found = asyncio.run(_examine(chosen(kubeconfig), installation))
+    found = asyncio.run(_examine(kubeconfig, installation))
     width = None if sys.stdout.isatty() else LOG_WIDTH
     Console(highlight=False, emoji=False, width=width).print(_table(found))
     wrongs = sum(each.mark is Mark.WRONG for each in found)

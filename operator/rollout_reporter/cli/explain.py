@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.json import JSON
 from rich.markup import escape
 
-from rollout_reporter.cluster.api import connect
 from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.controller.explanation import Explanation, explain_workload
 from rollout_reporter.core.lines import escaped
@@ -17,7 +16,8 @@ from rollout_reporter.core.report import Update
 from rollout_reporter.core.workload import Snapshot, WorkloadRef
 from rollout_reporter.jira.payload import deployment_data
 
-from .options import ClusterName, Kubeconfig, OperatorNamespace, chosen
+from .connection import connect
+from .options import ClusterName, Kubeconfig, OperatorNamespace
 from .workload import named
 
 
@@ -37,7 +37,7 @@ def explain(
     """
     ref = WorkloadRef(namespace, *named(workload), "")
     try:
-        found = asyncio.run(_explain(ref, chosen(kubeconfig), operator_namespace, cluster_name))
+        found = asyncio.run(_explain(ref, kubeconfig, operator_namespace, cluster_name))
     except ClusterError as error:
         typer.echo(f"{workload} in {namespace}: {error}", err=True)
         raise typer.Exit(1) from error

@@ -17,9 +17,10 @@ from rollout_reporter.jira.wire import http_client
 
 from .asking import confirm
 from .failure import CommandError
-from .options import AllowedHosts, Kubeconfig, OperatorNamespace, Site, Yes, chosen, listed
+from .options import AllowedHosts, Kubeconfig, OperatorNamespace, Site, Yes
 from .removal import OneDeployment, Removal, WithProperties, remembered
 from .site import Way, way_to
+from .texts import listed
 from .workload import named
 
 AFTERWARDS: Final = (
@@ -78,11 +79,13 @@ def forget(  # noqa: PLR0913 (one parameter for each flag)
         raise typer.BadParameter("--workload needs the --namespace that it is in")
     known = OneDeployment(key) if key else WithProperties(wanted) if wanted else None
     only = named(workload) if workload else None
-    hosts, path = listed(allowed_hosts), chosen(kubeconfig)
+    hosts = listed(allowed_hosts)
     try:
-        way = asyncio.run(way_to(site, namespace=operator_namespace, kubeconfig=path, allowed_hosts=hosts))
+        way = asyncio.run(
+            way_to(site, namespace=operator_namespace, kubeconfig=kubeconfig, allowed_hosts=hosts)
+        )
         removal = known or asyncio.run(
-            remembered(namespace, only, site=site, installation=operator_namespace, kubeconfig=path)
+            remembered(namespace, only, site=site, installation=operator_namespace, kubeconfig=kubeconfig)
         )
         _forget(removal, way, yes=yes)
     except (ClusterError, CommandError) as error:

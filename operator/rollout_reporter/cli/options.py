@@ -1,11 +1,17 @@
 """Options that several commands have in common, each with one name, one text and one meaning."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Kubeconfig = Annotated[str, typer.Option(envvar="KUBECONFIG", help="Kubeconfig; ~/.kube/config without one.")]
+from . import texts
+
+Kubeconfig = Annotated[
+    str,
+    typer.Option(
+        envvar="KUBECONFIG", help="Kubeconfig; without one, ~/.kube/config, else the pod's ServiceAccount."
+    ),
+]
 _OPERATOR = "Namespace of the operator, its JiraSites and its Lease."
 PodNamespace = Annotated[str, typer.Option("--namespace", envvar="POD_NAMESPACE", help=_OPERATOR)]
 """For the operator."""
@@ -28,6 +34,7 @@ ClusterName = Annotated[
     typer.Option(
         envvar="ROLLOUT_REPORTER_CLUSTER_NAME",
         help="Name of the cluster in Jira's pipelines; without one, the uid of kube-system.",
+        callback=texts.cluster_name,
     ),
 ]
 WatchNamespaces = Annotated[
@@ -35,6 +42,7 @@ WatchNamespaces = Annotated[
     typer.Option(
         envvar="ROLLOUT_REPORTER_WATCH_NAMESPACES",
         help="Namespaces that the operator watches, as shop,depot; without any, the whole cluster.",
+        callback=texts.namespaces,
     ),
 ]
 NamespaceSelector = Annotated[
@@ -42,6 +50,7 @@ NamespaceSelector = Annotated[
     typer.Option(
         envvar="ROLLOUT_REPORTER_NAMESPACE_SELECTOR",
         help="Label selector of the Namespaces to watch, as team=shop; without one, all.",
+        callback=texts.label_selector,
     ),
 ]
 AllowedHosts = Annotated[
@@ -49,6 +58,7 @@ AllowedHosts = Annotated[
     typer.Option(
         envvar="ROLLOUT_REPORTER_ALLOWED_HOSTS",
         help="Hosts beside Atlassian's that credentials may be sent to, as jira.example,proxy.example:8443.",
+        callback=texts.hosts,
     ),
 ]
 ConditionsOnWorkloads = Annotated[
@@ -59,14 +69,3 @@ ConditionsOnWorkloads = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-
-def chosen(kubeconfig: str) -> str:
-    """The kubeconfig that was named, else kubectl's own."""
-    path = Path("~/.kube/config").expanduser()
-    return kubeconfig or (str(path) if path.exists() else "")
-
-
-def listed(text: str) -> tuple[str, ...]:
-    """The words of an option that takes several, separated by commas or blanks."""
-    return tuple(text.replace(",", " ").split())

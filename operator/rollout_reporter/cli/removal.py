@@ -8,7 +8,6 @@ from typing import Protocol
 from rich.console import RenderableType
 from rich.table import Table
 
-from rollout_reporter.cluster.api import connect
 from rollout_reporter.cluster.errors import NotFoundError
 from rollout_reporter.cluster.reports import load_reports
 from rollout_reporter.core.ledger import Entry
@@ -18,6 +17,7 @@ from rollout_reporter.core.report import DeploymentKey
 from rollout_reporter.core.workload import Kind, WorkloadRef
 from rollout_reporter.jira.client import JiraClient
 
+from .connection import connect
 from .failure import CommandError, unknown_kind
 
 Call = Callable[[], Awaitable[Trouble | None]]
@@ -158,9 +158,9 @@ def _comes_back(entry: Entry) -> str:
     if entry.is_due:
         return "it is being sent"
     answer = entry.refusal or entry.acknowledged
-    if answer and entry.recheck_at:
-        return f"to ask again for {', '.join(answer.unknown_keys)}"
-    return ""
+    if answer is None or entry.recheck_at is None:
+        return ""
+    return f"to ask again for {', '.join(answer.unknown_keys or entry.issue_keys)}"
 
 
 def _table(rows: Iterable[Mapping[str, str]]) -> Table:

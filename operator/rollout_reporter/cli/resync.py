@@ -8,13 +8,14 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from rollout_reporter.cluster.api import connect
 from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.sites import StoredSite, load_sites, request_resync
 from rollout_reporter.core.resync import Resync
+from rollout_reporter.core.target import DEFAULT_SITE
 
+from .connection import connect
 from .failure import CommandError, unknown_kind
-from .options import Kubeconfig, OperatorNamespace, Site, chosen
+from .options import Kubeconfig, OperatorNamespace
 
 WAITING: Final = "waiting for the operator to begin (Ctrl-C ends the waiting, not the resync)"
 PERIOD: Final = 1.0
@@ -23,7 +24,10 @@ PERIOD: Final = 1.0
 
 def resync(  # noqa: PLR0913 (one parameter for each flag)
     *,
-    site: Site = "default",
+    site: Annotated[
+        str | None,
+        typer.Option(help="Name of the JiraSite, see kubectl get jirasites -A; default without one."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All JiraSites, instead of one.")] = False,
     namespace: Annotated[
         list[str] | None,
@@ -44,9 +48,12 @@ def resync(  # noqa: PLR0913 (one parameter for each flag)
     Jira forgets all that was sent with an OAuth credential when that is deleted. The operator has to be
     running: it does the sending, and goes on with it when this command is interrupted.
     """
+    if every and site:
+        raise typer.BadParameter(f"--all takes in --site {site}: leave one of them out")
     wish = Resync(datetime.now(UTC), tuple(namespace or ()), prune_keys)
     try:
-        asyncio.run(_resync(chosen(kubeconfig), operator_namespace, None if every else site, wish, wait=wait))
+        only = None if every else site or DEFAULT_SITE
+        asyncio.run(_resync(kubeconfig, operator_namespace, only, wish, wait=wait))
     except (ClusterError, CommandError) as error:
         typer.echo(f"resync: {error}", err=True)
         raise typer.Exit(1) from error

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -13,6 +14,8 @@ from rollout_reporter.controller.app import run_operator
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.core.seen import KEYS_QUIET_TIME
 
+from . import texts
+from .connection import in_words
 from .logs import LogFormat, set_up_logging
 from .options import (
     AllowedHosts,
@@ -21,8 +24,8 @@ from .options import (
     NamespaceSelector,
     PodNamespace,
     WatchNamespaces,
-    listed,
 )
+from .texts import listed
 
 
 class LogLevel(StrEnum):
@@ -47,6 +50,7 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
         typer.Option(
             envvar="ROLLOUT_REPORTER_EXCLUDE_NAMESPACES",
             help="Namespaces to leave out, as kube-system,test-*; * is a wildcard.",
+            callback=texts.namespace_globs,
         ),
     ] = "",
     namespace_selector: NamespaceSelector = "",
@@ -76,10 +80,14 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
         typer.Option(envvar="ROLLOUT_REPORTER_HOST", help="Address that probes and metrics are served on."),
     ] = "0.0.0.0",  # noqa: S104 (a pod's probes come from outside the pod)
     probe_port: Annotated[
-        int, typer.Option(envvar="ROLLOUT_REPORTER_PROBE_PORT", help="Port of /healthz and /readyz.")
+        int,
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_PROBE_PORT", help="Port of /healthz and /readyz.", min=0, max=65535
+        ),
     ] = 8081,
     metrics_port: Annotated[
-        int, typer.Option(envvar="ROLLOUT_REPORTER_METRICS_PORT", help="Port of /metrics.")
+        int,
+        typer.Option(envvar="ROLLOUT_REPORTER_METRICS_PORT", help="Port of /metrics.", min=0, max=65535),
     ] = 8080,
     log_level: Annotated[
         LogLevel, typer.Option(envvar="ROLLOUT_REPORTER_LOG_LEVEL", help="The least that is logged.")
@@ -110,16 +118,35 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
         probe_port=probe_port,
         metrics_port=metrics_port,
     )
-    if settings.watch_namespaces and not settings.cluster_name:
-        raise typer.BadParameter("--watch-namespaces needs --cluster-name: kube-system cannot be read then")
+    if contradictions := list(_contradictions(settings)):
+        raise typer.BadParameter("; ".join(contradictions))
     try:
         asyncio.run(run_operator(settings, kubeconfig))
     except* UnconfiguredError as group:
-        logging.getLogger(__name__).critical("%s", _first(group))
+        words = in_words(_first(group), kubeconfig, looked_at="--kubeconfig and KUBECONFIG")
+        logging.getLogger(__name__).critical("%s", words)
         raise typer.Exit(1) from group
     except* OSError as group:
         logging.getLogger(__name__).critical("%s", _first(group))
         raise typer.Exit(1) from group
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """What cannot be wished together; the chart says the same of its values."""
+    if settings.watch_namespaces and not settings.cluster_name:
+        yield "--watch-namespaces needs --cluster-name: kube-system cannot be read then"
+    if settings.watch_namespaces and settings.namespace_selector:
+        yield (
+            "--watch-namespaces and --namespace-selector exclude each other: labels of Namespaces can be "
+            "selected with cluster-wide rights only, so leave one of them out"
+        )
+    if settings.watch_namespaces and settings.exclude_namespaces:
+        yield (
+            "--watch-namespaces and --exclude-namespaces exclude each other: "
+            "take the namespaces to leave out of --watch-namespaces"
+        )
+    if settings.probe_port and settings.probe_port == settings.metrics_port:
+        yield f"--probe-port and --metrics-port are both {settings.probe_port}: change one of them"
 
 
 def _first(group: BaseException) -> BaseException:

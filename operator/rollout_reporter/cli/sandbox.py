@@ -15,7 +15,9 @@ from .logs import LogFormat, set_up_logging
 
 def sandbox(  # noqa: PLR0913 (one parameter for each flag)
     *,
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8088,
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)
+    ] = 8088,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     site_url: Annotated[
         str,

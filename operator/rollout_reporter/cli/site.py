@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from rollout_reporter.cluster.api import connect
 from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.sites import load_secret, load_sites
 from rollout_reporter.controller.site_link import credentials_of, refused_url, settings_of
@@ -11,6 +10,7 @@ from rollout_reporter.core.outcome import Trouble
 from rollout_reporter.jira.client import SiteSettings
 from rollout_reporter.jira.token import Credentials
 
+from .connection import connect
 from .failure import CommandError, unknown_kind
 
 

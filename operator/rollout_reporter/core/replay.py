@@ -67,7 +67,22 @@ class _Place:
 
 
 class NoRecordingError(ValueError):
-    """A line is no object of Kubernetes; the message names it."""
+    """A line is not what it should be; the message names it."""
+
+    @classmethod
+    def of(cls, number: int, kind: str, cause: Exception) -> "NoRecordingError":
+        """The error of a line, in words for whoever has written it."""
+        return cls(f"line {number} is no {kind}: {_in_words(cause)}")
+
+
+def _in_words(cause: Exception) -> str:
+    match cause:
+        case KeyError(args=(name,)):
+            return f"it has no {name}"
+        case ValueError():
+            return str(cause)
+        case _:
+            return "something in it is of another type than it should be"
 
 
 _UNREADABLE: Final = (KeyError, TypeError, AttributeError, ValueError)
@@ -88,7 +103,7 @@ def read_lines(documents: Iterable[Mapping[str, Any]]) -> Iterator[Line]:
         try:
             line = _line(number, document, newest)
         except _UNREADABLE as error:
-            raise NoRecordingError(f"line {number} is no object of Kubernetes: {error!r}") from error
+            raise NoRecordingError.of(number, "object of Kubernetes", error) from error
         newest = max(newest, line.at)
         yield line
 
@@ -125,8 +140,7 @@ class _Replay:
                     try:
                         yield self._workload(line, Kind(line.body["kind"]))
                     except _UNREADABLE as error:
-                        kind = line.body["kind"]
-                        raise NoRecordingError(f"line {line.number} is no {kind}: {error!r}") from error
+                        raise NoRecordingError.of(line.number, line.body["kind"], error) from error
                 case "ReplicaSet":
                     _keep(self._replica_sets, line)
                 case "Pod":
@@ -187,8 +201,8 @@ class _Replay:
         found = [
             read_pod_trouble(body)
             for body in self._pods.values()
-            if body["metadata"]["namespace"] == snapshot.ref.namespace
-            and body["metadata"]["name"].startswith(own)
+            if body["metadata"].get("namespace", "default") == snapshot.ref.namespace
+            and body["metadata"].get("name", "").startswith(own)
         ]
         return tuple(each for each in found if each)
 
@@ -225,12 +239,18 @@ def _keep(objects: dict[str, Object], line: Line) -> None:
 
 
 def _references(lines: Iterable[Line]) -> frozenset[Place]:
-    found = set()
-    for line in lines:
-        if line.body["kind"] == Kind.ROLLOUT and (line.body.get("spec") or {}).get("workloadRef"):
-            meta, name = line.body["metadata"], line.body["spec"]["workloadRef"]["name"]
-            found.add(Place(meta.get("namespace", "default"), Kind.DEPLOYMENT, name))
-    return frozenset(found)
+    rollouts = (line for line in lines if line.body["kind"] == Kind.ROLLOUT)
+    return frozenset(place for line in rollouts if (place := _reference(line)))
+
+
+def _reference(line: Line) -> Place | None:
+    try:
+        reference = (line.body.get("spec") or {}).get("workloadRef")
+        if not reference:
+            return None
+        return Place(line.body["metadata"].get("namespace", "default"), Kind.DEPLOYMENT, reference["name"])
+    except _UNREADABLE as error:
+        raise NoRecordingError.of(line.number, "Rollout", error) from error
 
 
 def _times(body: Object) -> list[datetime]:

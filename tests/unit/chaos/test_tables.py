@@ -1,6 +1,7 @@
 """What many runs have shown."""
 
 from chaos.evidence import Violation, Wrong
+from chaos.page import page
 from chaos.plan import Plan
 from chaos.run import Result
 from chaos.script import SMALL, Script
@@ -36,6 +37,17 @@ def test_the_page_has_a_line_for_each_row() -> None:
         "| killed | 1 | 10 | 0 | 0 |",
         "| all runs | 1 | 10 | 0 | 0 |",
     ]
+
+
+def test_the_page_says_in_how_many_runs_its_violations_fall() -> None:
+    shown = page(rows([result("killed", "frozen", violations=2), result("killed"), result()]))
+
+    assert "Violations in all: 2, in 1 of 3 runs." in shown
+    assert "decisions/0012-what-nobody-saw.md" in shown
+
+
+def test_it_says_so_if_there_are_none() -> None:
+    assert "No run has shown a violation." in page(rows([result("killed")]))
 
 
 def test_a_run_with_trouble_is_not_clean() -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from rollout_reporter.cli import app
 
-_OWN = re.compile(r"^(POD_NAMESPACE|KUBECONFIG|ROLLOUT_REPORTER_.*)$")
+_OWN = re.compile(r"^(POD_NAMESPACE|KUBECONFIG|KUBERNETES_.*|ROLLOUT_REPORTER_.*)$")
 _FRAME = re.compile(r"[│╭╮╰╯─]+")
 
 

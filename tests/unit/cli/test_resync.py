@@ -49,6 +49,21 @@ def test_a_site_that_does_not_exist_is_named_with_the_way_to_find_one() -> None:
     assert "kubectl get jirasites" in ended.complaint
 
 
+@pytest.mark.parametrize("site", ["elsewhere", "default"])
+def test_one_site_and_all_of_them_cannot_be_meant_at_once(around: Surroundings, site: str) -> None:
+    ended = run("--site", site, "--all")
+
+    assert ended.code == 2
+    assert f"--all takes in --site {site}: leave one of them out" in ended.complaint
+    assert around.cluster.writes() == []
+
+
+def test_all_sites_are_asked_for_where_all_are_wanted(around: Surroundings) -> None:
+    around.hold_site("second")
+
+    assert "asked for: default, second" in run("--all", "--no-wait").complaint
+
+
 def test_a_site_that_vanishes_meanwhile_is_not_taken_for_finished(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

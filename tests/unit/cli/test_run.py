@@ -49,7 +49,6 @@ def test_in_a_pod_the_environment_says_all(operator: Operator) -> None:
         "POD_NAMESPACE": "jira",
         "KUBECONFIG": "config",
         "ROLLOUT_REPORTER_CLUSTER_NAME": "prod",
-        "ROLLOUT_REPORTER_WATCH_NAMESPACES": "shop, pay",
         "ROLLOUT_REPORTER_EXCLUDE_NAMESPACES": "kube-*",
         "ROLLOUT_REPORTER_NAMESPACE_SELECTOR": "jira=yes",
         "ROLLOUT_REPORTER_ALLOWED_HOSTS": "jira.example",
@@ -67,7 +66,6 @@ def test_in_a_pod_the_environment_says_all(operator: Operator) -> None:
     assert operator.settings == Settings(
         namespace="jira",
         cluster_name="prod",
-        watch_namespaces=("shop", "pay"),
         exclude_namespaces=("kube-*",),
         namespace_selector="jira=yes",
         allowed_hosts=("jira.example",),
@@ -77,6 +75,14 @@ def test_in_a_pod_the_environment_says_all(operator: Operator) -> None:
         host="127.0.0.1",
         probe_port=9001,
         metrics_port=9002,
+    )
+
+
+def test_some_namespaces_can_be_watched_alone(operator: Operator) -> None:
+    call("run", "--namespace=jira", "--cluster-name=prod", "--watch-namespaces=shop, pay")
+
+    assert operator.settings == Settings(
+        namespace="jira", cluster_name="prod", watch_namespaces=("shop", "pay")
     )
 
 
@@ -102,10 +108,43 @@ def test_watched_namespaces_need_the_name_of_the_cluster(operator: Operator) -> 
     assert operator.settings is None
 
 
+@pytest.mark.parametrize("others", ["--namespace-selector=team=shop", "--exclude-namespaces=test-*"])
+def test_watched_namespaces_are_named_and_not_chosen_in_another_way_too(
+    operator: Operator, others: str
+) -> None:
+    ended = call("run", "--namespace=jira", "--cluster-name=prod", "--watch-namespaces=shop", others)
+
+    assert_one_sentence(ended, code=2)
+    assert f"--watch-namespaces and {others.partition('=')[0]} exclude each other" in ended.complaint
+    assert operator.settings is None
+
+
+@pytest.mark.parametrize("ports", [["--probe-port=9", "--metrics-port=9"], ["--probe-port=8080"]])
+def test_probes_and_metrics_need_a_port_each(operator: Operator, ports: list[str]) -> None:
+    ended = call("run", "--namespace=jira", *ports)
+
+    assert_one_sentence(ended, code=2)
+    assert "--probe-port and --metrics-port are both" in ended.complaint
+    assert operator.settings is None
+
+
+def test_both_may_take_a_free_port(operator: Operator) -> None:
+    assert call("run", "--namespace=jira", "--probe-port=0", "--metrics-port=0").code == 0
+
+    assert operator.settings == Settings(namespace="jira", probe_port=0, metrics_port=0)
+
+
 @pytest.mark.parametrize(
     ("flag", "complaint"),
     [
         ("--probe-port=http", "Invalid value for '--probe-port'"),
+        ("--probe-port=99999", "Invalid value for '--probe-port'"),
+        ("--metrics-port=-1", "Invalid value for '--metrics-port'"),
+        ("--cluster-name=a b", "'a b' cannot be part of an id"),
+        ("--watch-namespaces=shop-*", "'shop-*' is no namespace's name"),
+        ("--exclude-namespaces=a/b", "'a/b' can match no Namespace"),
+        ("--allowed-hosts=https://x/", "'https://x/' is no host"),
+        ("--namespace-selector=a=(", "'a=(' is no label selector"),
         ("--keys-quiet-time=-1", "Invalid value for '--keys-quiet-time'"),
         ("--log-level=loud", "Invalid value for '--log-level'"),
         ("--dry-rnu", "No such option"),

@@ -171,6 +171,37 @@ def test_what_is_no_recording_is_refused_in_words(tmp_path: Path, line: object) 
     assert "recording.jsonl is no recording" in ended.complaint
 
 
+def rollout(**parts: object) -> object:
+    return {"kind": "Rollout", "metadata": {"name": "cart", "uid": "uid-1"}, **parts}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"kind": "Pod"}, "line 2 is no object of Kubernetes: it has no metadata"),
+        (without("kind"), "line 2 is no object of Kubernetes: it has no kind"),
+        (without("spec"), "line 2 is no Deployment: it has no spec"),
+        ([1], "line 2 is no object of Kubernetes: something in it is of another type than it should be"),
+        ({"at": "yesterday", "object": complete()}, "Kubernetes: Invalid isoformat string: 'yesterday'"),
+        (rollout(spec={"workloadRef": {"kind": "Deployment"}}), "line 2 is no Rollout: it has no name"),
+        (rollout(spec=7), "line 2 is no Rollout: something in it is of another type"),
+        ("no JSON", "line 2 is no JSON (Expecting value"),
+    ],
+    ids=[
+        "no metadata",
+        "no kind",
+        "no spec",
+        "a list",
+        "no time",
+        "a reference to nothing",
+        "a number for a spec",
+        "no JSON",
+    ],
+)
+def test_what_is_missing_is_said_in_words(tmp_path: Path, line: object, words: str) -> None:
+    assert words in judged(tmp_path, complete(), line).complaint
+
+
 def test_bytes_that_are_no_text_are_refused_in_words(tmp_path: Path) -> None:
     file = tmp_path / "recording.jsonl"
     file.write_bytes(b"\xff\xfe\x00")

@@ -9,6 +9,7 @@ import yaml
 
 TREE = Path(__file__).parents[3]
 WORKFLOWS = sorted((TREE / ".github" / "workflows").glob("*.y*ml"))
+RELEASE = TREE / ".github" / "workflows" / "release.yml"
 PINNED = re.compile(r"\s*(?:- )?uses: [\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 SHOWN_BY = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
@@ -18,6 +19,12 @@ each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path
 def jobs_of(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(path.read_text())["jobs"]
     return found
+
+
+def page_of_release() -> dict[str, Any]:
+    """The step that makes it."""
+    step: dict[str, Any] = jobs_of(RELEASE)["page"]["steps"][-1]
+    return step
 
 
 def test_there_are_workflows() -> None:
@@ -61,6 +68,34 @@ def test_no_script_has_words_of_others_pasted_into_it(path: Path) -> None:
     scripts = [step["run"] for job in jobs_of(path).values() for step in job["steps"] if "run" in step]
 
     assert [script for script in scripts if "${{" in script] == []
+
+
+@each_workflow
+def test_a_script_stops_where_a_part_of_a_pipe_fails(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text())
+    scripts = [step["run"] for job in jobs_of(path).values() for step in job["steps"] if "run" in step]
+
+    if any(re.search(r"[^|]\|[^|]", script) for script in scripts):
+        assert workflow["defaults"]["run"]["shell"] == "bash"
+
+
+def test_the_chart_is_packed_by_the_helm_of_the_tests_not_by_the_runners() -> None:
+    script = "\n".join(step.get("run", "") for step in jobs_of(RELEASE)["chart"]["steps"])
+
+    assert "controlplane build helm" in script
+    assert '"$HELM" push' in script
+    assert not re.search(r"^\s*helm\b", script, re.MULTILINE)
+
+
+def test_the_page_of_a_release_has_the_manifests_and_the_crds() -> None:
+    attached = [path.name for word in page_of_release()["run"].split() for path in TREE.glob(word.strip('"'))]
+
+    assert {"install.yaml", "namespace.yaml", "jirasites.yaml", "rolloutreports.yaml"} <= set(attached)
+
+
+def test_a_tag_with_a_hyphen_becomes_a_pre_release() -> None:
+    assert page_of_release()["env"]["PRERELEASE"] == "${{ contains(github.ref_name, '-') }}"
+    assert '--prerelease="$PRERELEASE"' in page_of_release()["run"]
 
 
 @each_workflow
