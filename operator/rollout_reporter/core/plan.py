@@ -146,9 +146,10 @@ def _superseded(
 ) -> Ledger:
     """Close what a new rollout replaces: by what was seen of its end."""
     revision = f"revision {by.revision}" if by.revision is not None else "a newer version"
+    replaced = {by.replaces} if course.has_outlived_awaited else {by.replaces, None}
     for entry in ledger.entries if by.replaces else ():
         # Others than the one that it replaces were superseded before, by what nobody has seen.
-        if entry.state.is_open and entry.key != but and entry.rollout_id in {by.replaces, None}:
+        if entry.state.is_open and entry.key != but and entry.rollout_id in replaced:
             ledger = ledger.put(closed(entry, f"rolled back by {revision}", now, State.ROLLED_BACK))
     if course.was_unseen:
         because = f"{SUPERSEDED} by {revision} while nobody looked: its outcome is not known"

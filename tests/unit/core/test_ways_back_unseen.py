@@ -241,6 +241,18 @@ def test_a_version_that_waited_and_came_back_later_was_there_twice(before: list[
     assert len({each.number for each in entries}) == 3
 
 
+def test_a_version_that_waited_and_came_back_later_was_not_rolled_back_by_itself() -> None:
+    """Whose the one between was is not certain, so it is not reported."""
+    story = waiting(Story(keys="SHOP-1").asked_for("web:1")).unseen()
+    story.versions.append(version(story, "web-a", revision=1, keys="SHOP-1"))
+    story.image = "web:2"
+    story.versions.append(version(story, "web-b", revision=2, keys="SHOP-2"))
+    story.image = "web:1"
+    story.taken_up().completes()
+
+    assert story.states == ["unknown", "successful"]
+
+
 def test_a_version_that_waited_and_was_restarted_unseen_was_there_once() -> None:
     story = waiting(Story().asked_for("web:1")).unseen()
     story.versions.append(version(story, "web-a", revision=1, keys="SHOP-1"))
