@@ -25,7 +25,7 @@ from .publisher import Publisher
 from .queue import WorkQueue
 from .readback import ReadBack
 from .records import read_records
-from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, LINGER, WORKERS
+from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, LINGER, PATIENCE_WITH_RIGHTS, WORKERS
 from .site_status import Standing
 from .sweep import sweep
 
@@ -169,8 +169,9 @@ class Reporter:
         seen = self._context.sightings.next(place)
         try:
             tracked = await self._follower.take_in(seen or await self._follower.look_up(place))
-        except (ForbiddenError, NotFoundError):
-            if seen is None or not self._context.sightings.done(place, seen):
+        except (ForbiddenError, NotFoundError) as error:
+            is_final = isinstance(error, NotFoundError) or self._has_failed_often(place)
+            if seen is None or not is_final or not self._context.sightings.done(place, seen):
                 raise
             self._queue.add(place)  # a newer sighting waits: what it needs may still be there
             return
@@ -178,6 +179,11 @@ class Reporter:
             self._hand_over(tracked)
         if seen and self._context.sightings.done(place, seen):
             self._queue.add(place)
+
+    def _has_failed_often(self, place: Place) -> bool:
+        """Whether rights are not just late: an API server that was restarted forbids all for a while."""
+        backoff = self._backoffs.get(place)
+        return backoff is not None and backoff.failures >= PATIENCE_WITH_RIGHTS
 
     def _hand_over(self, tracked: Tracked) -> None:
         """Give the post what is due, and show how things stand."""

@@ -61,6 +61,8 @@ FORBIDDEN_PERIOD: Final = timedelta(minutes=1)
 """A credential that Jira forbids is tried this seldom: a person has to act first."""
 HIDDEN_GRACE: Final = timedelta(minutes=1)
 """How long a workload may be unreadable before it is given up; rights may be on their way."""
+PATIENCE_WITH_RIGHTS: Final = 4
+"""After so many refusals, a quarter of a minute, what was seen and cannot be looked into is passed over."""
 OWNED_PERIOD: Final = timedelta(minutes=1)
 """How often a workload that another installation reports is looked at: that one may be gone."""
 STOP_GRACE: Final = timedelta(seconds=5)

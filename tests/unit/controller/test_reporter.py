@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.controller import follower
+from rollout_reporter.controller import reporter as reporting
+from rollout_reporter.controller.backoff import Backoff
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.reporter import Reporter
@@ -26,6 +30,7 @@ from unit.core.situations import NOW, accepted, deployment, entry, ref, replica_
 PLACE = ref().place
 SITE = Site(name="default", url="https://example.atlassian.net")
 DEPLOYMENT = f"{APPS}/deployments/checkout"
+NAMESPACE = "GET /api/v1/namespaces/shop"
 IN_PROGRESS = accepted(entry(state=State.IN_PROGRESS))
 
 
@@ -101,6 +106,32 @@ async def test_a_late_sighting_of_a_workload_that_was_made_again_changes_nothing
 async def test_a_rollout_of_a_workload_whose_namesake_has_ended_too_is_closed(leader: Leader) -> None:
     leader.sightings.put(Gone(ref(uid="uid-2")))
     await leader.work_until(lambda: leader.states() == ["cancelled"])
+
+
+async def test_what_was_seen_while_rights_were_late_is_not_forgotten_for_what_came_then(
+    cluster: FakeCluster, leader: Leader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An API server that was restarted forbids everything for a while."""
+    monkeypatch.setattr(reporting, "Backoff", partial(Backoff, first=timedelta(milliseconds=50)))
+    cluster.hold("/api/v1/namespaces/shop", {})
+    cluster.refusals[NAMESPACE] = (403, "the role is not known yet")
+    first = replace(read_deployment(deployment("cart", uid="uid-3")), observed=False)
+    second = replace(first, template="next", release="next", resource_version=11)
+    leader.sightings.put(first)
+
+    def is_passed_by() -> bool:
+        if _refused(cluster) == 2 and leader.sightings.get(first.ref.place) is first:
+            leader.sightings.put(second)
+        if _refused(cluster) == 3:
+            cluster.refusals.clear()
+        tracked = leader.book.get(first.ref.place)
+        return tracked is not None and [each.release for each in tracked.course.passed_by] == [first.release]
+
+    await leader.work_until(is_passed_by)
+
+
+def _refused(cluster: FakeCluster) -> int:
+    return sum(str(each) == NAMESPACE for each in cluster.asked)
 
 
 async def test_without_its_jira_site_a_workload_waits_and_says_so(
