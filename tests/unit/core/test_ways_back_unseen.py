@@ -1,5 +1,6 @@
 """Ways back that began while nobody looked, and the time of what is closed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -205,6 +206,17 @@ def test_the_first_version_that_waited_does_not_become_a_later_one() -> None:
     assert story.current.issue_keys == ("SHOP-2",)
     assert story.ledger.entries[0].issue_keys == ("SHOP-1",)
     assert not any(each.state.is_open for each in story.ledger.entries)
+
+
+def test_a_first_version_that_waited_and_was_replaced_in_a_gap_of_the_watch_has_an_unknown_end() -> None:
+    """It may have succeeded in the gap."""
+    story = waiting(Story(keys="SHOP-1").asked_for("web:1"))
+    story.course = replace(story.course, is_remembered=True, awaited=story.ledger.awaited)
+    story.versions.append(version(story, "web-a", revision=1, keys="SHOP-1"))
+    story.image, story.keys = "web:2", "SHOP-2"
+    story.taken_up()
+
+    assert story.states == ["unknown", "in_progress"]
 
 
 def test_what_waits_now_leaves_its_number_to_the_version_that_was_taken_up_before_it() -> None:
