@@ -19,6 +19,23 @@ namespaceSelector:
 {{- end -}}
 {{- end -}}
 
+{{/*
+What _texts.tpl lets pass, so that whoever takes a selector apart below need not doubt it. kubectl also takes key>1, which the
+selector of a policy cannot say.
+*/}}
+{{- define "rollout-reporter.selectorGrammar" -}}
+{{- $key := `(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?` -}}
+{{- $value := `(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?` -}}
+{{- $set := printf `\(\s*%s(?:\s*,\s*%s)*\s*\)` $value $value -}}
+{{- $one := printf `(?:!\s*%s|%s(?:\s*(?:=|==|!=)\s*%s|\s+(?:in|notin)\s*%s)?)` $key $key $value $set -}}
+{{- printf `^\s*%s(?:\s*,\s*%s)*\s*$` $one $one -}}
+{{- end -}}
+
+{{/* The same for a glob: a name with * ? [ab] [a-c] [!ab]. */}}
+{{- define "rollout-reporter.globGrammar" -}}
+^(?:[a-z0-9*?-]|\[!?(?:[a-z0-9](?:-[a-z0-9])?)+\])+$
+{{- end -}}
+
 {{/* One requirement of a label selector as kubectl takes it, as JSON: key, !key, key=a, key==a, key!=a, key in (a,b), key notin (a,b). */}}
 {{- define "rollout-reporter.requirement" -}}
 {{- $grammar := `^(!?)\s*([^\s=!]+)(\s*==|\s*!=|\s*=|\s+in\b|\s+notin\b)?\s*(?:\((.*)\)|(.*))$` -}}

@@ -1,19 +1,13 @@
+{{/* Labels and names end at 63, and the longest suffix that they get here is "-await-crds": 63 - 11 = 52. */}}
 {{- define "rollout-reporter.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 52 | trimAll "-." -}}
 {{- end -}}
 
-{{/* Longest suffix of a derived name: "-await-crds". 63 - 11 = 52. */}}
+{{/* A release's name may hold dots, that of a Service may not. */}}
 {{- define "rollout-reporter.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" -}}
-{{- else -}}
 {{- $name := include "rollout-reporter.name" . -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 52 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" -}}
-{{- end -}}
-{{- end -}}
+{{- $own := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}
+{{- .Values.fullnameOverride | default $own | replace "." "-" | trunc 52 | trimAll "-" -}}
 {{- end -}}
 
 {{- define "rollout-reporter.selectorLabels" -}}
@@ -40,7 +34,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{- define "rollout-reporter.image" -}}
-{{- $image := printf "%s/%s" (.Values.global.imageRegistry | default .Values.image.registry) .Values.image.repository -}}
+{{- $image := printf "%s/%s" (.Values.global.imageRegistry | default .Values.image.registry | trimSuffix "/") .Values.image.repository -}}
 {{- $tag := .Values.image.tag -}}
 {{- if not (or $tag .Values.image.digest) -}}
 {{- $tag = .Chart.AppVersion -}}
@@ -50,10 +44,15 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $image -}}
 {{- end -}}
 
+{{/* Names or {name: text}: charts that share `global` do not agree. */}}
 {{- define "rollout-reporter.imagePullSecrets" -}}
-{{- with concat .Values.global.imagePullSecrets .Values.imagePullSecrets -}}
+{{- $secrets := list -}}
+{{- range concat .Values.global.imagePullSecrets .Values.imagePullSecrets -}}
+  {{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) -}}
+{{- end -}}
+{{- with $secrets -}}
 imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+  {{- uniq . | toYaml | nindent 2 }}
 {{- end -}}
 {{- end -}}
 
@@ -69,6 +68,19 @@ imagePullSecrets:
 {{- dict "scheme" (regexReplaceAll $grammar . "${1}" | lower) "host" (regexReplaceAll $grammar . "${2}" | lower) "port" (regexReplaceAll $grammar . "${3}") "path" (regexReplaceAll $grammar . "${4}") | toJson -}}
 {{- else -}}
 {}
+{{- end -}}
+{{- end -}}
+
+{{/* More is let pass than above: a proxy's URL may hold a user's name. */}}
+{{- define "rollout-reporter.portGrammar" -}}
+(?i)^(https?)://(?:[^/\s]*@)?(?:\[[0-9a-f:.]+\]|[^/\s:@?#]+)(?::([0-9]+))?(?:[/?#]\S*)?$
+{{- end -}}
+
+{{/* The port that a URL leads to: the one that it names, else its scheme's; nothing if it is no URL. */}}
+{{- define "rollout-reporter.port" -}}
+{{- $grammar := include "rollout-reporter.portGrammar" . -}}
+{{- if regexMatch $grammar . -}}
+{{- regexReplaceAll $grammar . "${2}" | default (regexReplaceAll $grammar . "${1}" | lower | eq "http" | ternary "80" "443") -}}
 {{- end -}}
 {{- end -}}
 

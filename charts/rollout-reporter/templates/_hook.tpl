@@ -18,16 +18,11 @@ annotations:
 {{/* Its spec. Takes {root, name, run: what the container runs, as a map of command and args}. */}}
 {{- define "rollout-reporter.hookPodSpec" -}}
 {{ include "rollout-reporter.podSpec" .root }}
-automountServiceAccountToken: true
 restartPolicy: Never
 containers:
   - name: {{ .name }}
     {{- toYaml .run | nindent 4 }}
     {{- include "rollout-reporter.container" .root | nindent 4 }}
     resources:
-      requests:
-        cpu: 10m
-        memory: 64Mi
-      limits:
-        memory: 256Mi
+      {{- toYaml .root.Values.hooks.resources | nindent 6 }}
 {{- end -}}

@@ -1,13 +1,15 @@
 {{/* What every pod of this chart has in common: how it is let run, and where. */}}
 {{- define "rollout-reporter.podSpec" -}}
 serviceAccountName: {{ include "rollout-reporter.serviceAccountName" . }}
+# Said here, as the account may say otherwise to others (serviceAccount.automount).
+automountServiceAccountToken: true
 enableServiceLinks: false
 {{- with include "rollout-reporter.imagePullSecrets" . }}
 {{ . }}
 {{- end }}
 securityContext:
   {{- toYaml .Values.podSecurityContext | nindent 2 }}
-{{- range $field := list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "dnsConfig" "hostAliases" }}
+{{- range $field := list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "dnsPolicy" "dnsConfig" "hostAliases" }}
 {{- with get $.Values $field }}
 {{ dict $field . | toYaml }}
 {{- end }}
@@ -113,7 +115,7 @@ volumeMounts:
 {{- if or .httpProxy .httpsProxy }}
 # The API server is never spoken to by proxy.
 - name: NO_PROXY
-  value: {{ prepend (splitList "," .noProxy | compact) "$(KUBERNETES_SERVICE_HOST)" | join "," | quote }}
+  value: {{ prepend (regexSplit `[,\s]+` .noProxy -1 | compact) "$(KUBERNETES_SERVICE_HOST)" | join "," | quote }}
 {{- end }}
 {{- end }}
 {{- if or .Values.caBundle.configMapName .Values.caBundle.secretName }}

@@ -1,176 +1,254 @@
 {{/*
 What a schema cannot say, or only in words that do not help. All faults are told at once; each sentence says what to do.
+Each define below prints one sentence a line.
 */}}
 {{- define "rollout-reporter.validate" -}}
 {{- $faults := list -}}
-{{- $jira := .Values.jira -}}
-
-{{- if $jira.siteURL -}}
-  {{- $faults = concat $faults (include "rollout-reporter.urlFaults" (dict "at" "jira" "site" $jira "hosts" $jira.allowedHosts) | fromJsonArray) -}}
-{{- else -}}
-  {{- range $key := list "cloudId" "existingSecret" "clientId" "clientSecret" "email" "urlTemplate" "access" -}}
-    {{- if get $jira $key -}}
-      {{- $faults = append $faults (printf "jira.%s is set, but jira.siteURL is not: add --set jira.siteURL=https://example.atlassian.net." $key) -}}
-    {{- end -}}
-  {{- end -}}
-  {{- if .Values.environments -}}
-    {{- $faults = append $faults "environments is set, but jira.siteURL is not, and the rules are part of the site: add --set jira.siteURL=https://example.atlassian.net." -}}
-  {{- end -}}
-  {{- $faults = concat $faults (include "rollout-reporter.urlFaults" (dict "at" "jira" "site" (omit $jira "siteURL" "urlTemplate") "hosts" $jira.allowedHosts) | fromJsonArray) -}}
+{{- range list "release" "site" "text" "port" "namespace" "account" "pod" "metrics" "crd" -}}
+  {{- $faults = concat $faults (include (printf "rollout-reporter.%sFaults" .) $ | splitList "\n" | compact) -}}
 {{- end -}}
-{{- $names := list -}}
-{{- range $index, $site := $jira.sites -}}
-  {{- $faults = concat $faults (include "rollout-reporter.urlFaults" (dict "at" (printf "jira.sites[%d]" $index) "site" $site "hosts" $jira.allowedHosts) | fromJsonArray) -}}
-  {{- if eq $site.name "default" -}}
-    {{- $faults = append $faults (printf "jira.sites[%d] is called default, which is the site of jira.siteURL: give it another name." $index) -}}
-  {{- end -}}
-  {{- if has $site.name $names -}}
-    {{- $faults = append $faults (printf "jira.sites names %q twice: give each site a name of its own." $site.name) -}}
-  {{- end -}}
-  {{- $names = append $names $site.name -}}
-{{- end -}}
-
-{{- range include "rollout-reporter.texts" . | fromYamlArray -}}
-  {{- if not (regexMatch .is (toString .value)) -}}
-    {{- $faults = append $faults (printf "%s %q %s" .at (toString .value) .advice) -}}
-  {{- end -}}
-{{- end -}}
-
-{{- if and $jira.existingSecret (or $jira.clientId $jira.clientSecret) -}}
-  {{- $faults = append $faults "jira.existingSecret and jira.clientId/jira.clientSecret exclude each other: keep jira.existingSecret, and take the others out of your values." -}}
-{{- else if and $jira.clientId (not $jira.clientSecret) -}}
-  {{- $faults = append $faults "jira.clientId is set, but jira.clientSecret is not: set both, or put both into a Secret and name it in jira.existingSecret." -}}
-{{- else if and $jira.clientSecret (not $jira.clientId) -}}
-  {{- $faults = append $faults "jira.clientSecret is set, but jira.clientId is not: set both, or put both into a Secret and name it in jira.existingSecret." -}}
-{{- end -}}
-
-{{- if .Values.watchNamespaces -}}
-  {{- if not .Values.clusterName -}}
-    {{- $faults = append $faults "watchNamespaces needs clusterName: without cluster-wide rights the operator cannot read this cluster's own id. Set clusterName to a name that stays, such as prod-eu-1." -}}
-  {{- end -}}
-  {{- if .Values.namespaceSelector -}}
-    {{- $faults = append $faults "watchNamespaces and namespaceSelector exclude each other: labels of Namespaces can be selected with cluster-wide rights only. Take one of them out." -}}
-  {{- end -}}
-  {{- if .Values.excludeNamespaces -}}
-    {{- $faults = append $faults "watchNamespaces and excludeNamespaces exclude each other: take the namespaces to leave out of watchNamespaces." -}}
-  {{- end -}}
-  {{- range .Values.watchNamespaces -}}
-    {{- if not (regexMatch `^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$` .) -}}
-      {{- $faults = append $faults (printf "watchNamespaces %q is no namespace's name (globs cannot have Roles): name each namespace, or leave watchNamespaces empty and use namespaceSelector." .) -}}
-    {{- end -}}
-  {{- end -}}
-{{- end -}}
-
-{{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
-  {{- $faults = append $faults "serviceAccount.create is false: name the account to use in serviceAccount.name (the rights would go to \"default\", and so to every pod of the namespace)." -}}
-{{- end -}}
-
-{{- if eq (int .Values.metrics.port) 8081 -}}
-  {{- $faults = append $faults "metrics.port 8081 is the port of the probes: take another one." -}}
-{{- end -}}
-
-{{- if and .Values.caBundle.configMapName .Values.caBundle.secretName -}}
-  {{- $faults = append $faults "caBundle.configMapName and caBundle.secretName exclude each other: take one of them out." -}}
-{{- end -}}
-
-{{- if and .Values.metrics.serviceMonitor.enabled .Values.metrics.podMonitor.enabled -}}
-  {{- $faults = append $faults "metrics.serviceMonitor and metrics.podMonitor are both enabled, and every sample would be stored twice: switch one off." -}}
-{{- end -}}
-{{- range $monitor := list "serviceMonitor" "podMonitor" -}}
-  {{- if and (get $.Values.metrics $monitor).enabled (not $.Values.metrics.enabled) -}}
-    {{- $faults = append $faults (printf "metrics.%s is enabled, but metrics.enabled is false: there is nothing to scrape. Set metrics.enabled=true." $monitor) -}}
-  {{- end -}}
-{{- end -}}
-
-{{- $alerts := list -}}
-{{- range (.Files.Get "files/rules.yaml" | fromYaml).groups -}}{{- range .rules -}}{{- $alerts = append $alerts .alert -}}{{- end -}}{{- end -}}
-{{- range .Values.metrics.prometheusRule.disabledAlerts -}}
-  {{- if not (has . $alerts) -}}
-    {{- $faults = append $faults (printf "metrics.prometheusRule.disabledAlerts %q is no alert of this chart: there are %s." . (join ", " $alerts)) -}}
-  {{- end -}}
-{{- end -}}
-
-{{- if and (has "Deny" .Values.admissionPolicy.actions) (has "Warn" .Values.admissionPolicy.actions) -}}
-  {{- $faults = append $faults "admissionPolicy.actions holds Deny and Warn, and the API server takes one of them only: leave Warn out, a denial tells the same." -}}
-{{- end -}}
-
-{{- if and (include "rollout-reporter.sites" . | fromJson).sites (not .Values.crds.enabled) (eq "true" (include "rollout-reporter.crdsAreMissing" .)) -}}
-  {{- $faults = append $faults "crds.enabled is false, and this cluster has no JiraSite CRD: apply the chart's files/crds first (kubectl apply --server-side -f files/crds), or set crds.enabled=true." -}}
-{{- end -}}
-
 {{- if $faults -}}
   {{- fail (printf "\n\nThese values cannot work:\n  - %s\n" ($faults | join "\n  - ")) -}}
 {{- end -}}
 {{- end -}}
 
-{{/* Faults in the URLs of a site, as a JSON array. Takes {at: where it stands in the values, site, hosts: jira.allowedHosts}. */}}
+{{/* Every site of the values as a JSON list of {at: where it stands, site}; `jira` is one, even while it names none. */}}
+{{- define "rollout-reporter.places" -}}
+{{- $places := list (dict "at" "jira" "site" .Values.jira) -}}
+{{- range $index, $site := .Values.jira.sites -}}
+  {{- $places = append $places (dict "at" (printf "jira.sites[%d]" $index) "site" $site) -}}
+{{- end -}}
+{{- toJson $places -}}
+{{- end -}}
+
+{{- define "rollout-reporter.siteFaults" -}}
+{{- $jira := .Values.jira -}}
+{{- if not $jira.siteURL -}}
+  {{- range $key := list "cloudId" "existingSecret" "clientId" "clientSecret" "email" "urlTemplate" "access" -}}
+    {{- if get $jira $key -}}
+      {{- printf "jira.%s is set, but jira.siteURL is not: add --set jira.siteURL=https://example.atlassian.net." $key | println -}}
+    {{- end -}}
+  {{- end -}}
+  {{- if and .Values.environments $jira.sites -}}
+    {{- println "environments is set, but jira.siteURL is not, and the rules are for that site: write those of other sites to jira.sites[].environments." -}}
+  {{- else if .Values.environments -}}
+    {{- println "environments is set, but jira.siteURL is not, and the rules are part of the site: add --set jira.siteURL=https://example.atlassian.net." -}}
+  {{- end -}}
+{{- end -}}
+
+{{- if and $jira.existingSecret (or $jira.clientId $jira.clientSecret) -}}
+  {{- println "jira.existingSecret and jira.clientId/jira.clientSecret exclude each other: keep jira.existingSecret, and take the others out of your values." -}}
+{{- else if and $jira.clientId (not $jira.clientSecret) -}}
+  {{- println "jira.clientId is set, but jira.clientSecret is not: set both, or put both into a Secret and name it in jira.existingSecret." -}}
+{{- else if and $jira.clientSecret (not $jira.clientId) -}}
+  {{- println "jira.clientSecret is set, but jira.clientId is not: set both, or put both into a Secret and name it in jira.existingSecret." -}}
+{{- end -}}
+
+{{- $names := list -}}
+{{- range $index, $site := $jira.sites -}}
+  {{- if eq $site.name "default" -}}
+    {{- printf "jira.sites[%d] is called default, which is the site of jira.siteURL: give it another name." $index | println -}}
+  {{- end -}}
+  {{- if has $site.name $names -}}
+    {{- printf "jira.sites names %q twice: give each site a name of its own." $site.name | println -}}
+  {{- end -}}
+  {{- $names = append $names $site.name -}}
+{{- end -}}
+
+{{- range include "rollout-reporter.places" . | fromJsonArray -}}
+  {{- include "rollout-reporter.urlFaults" (merge (dict "hosts" $jira.allowedHosts) .) -}}
+  {{- $keys := .site.secretKeys | default dict -}}
+  {{- if eq ($keys.clientId | default "clientId") ($keys.clientSecret | default "clientSecret") -}}
+    {{- printf "%s.secretKeys names %q for both: the client id and the client secret need a key each." .at ($keys.clientId | default "clientId") | println -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Faults in the URLs of a site. Takes {at: where it stands in the values, site, hosts: jira.allowedHosts}. */}}
 {{- define "rollout-reporter.urlFaults" -}}
-{{- $faults := list -}}
 {{- $at := .at -}}
-{{- with .site.siteURL -}}
-  {{- $url := include "rollout-reporter.url" . | fromJson -}}
+{{- if or .site.siteURL (ne $at "jira") -}}
+  {{- $text := .site.siteURL -}}
+  {{- $url := include "rollout-reporter.url" $text | fromJson -}}
   {{- if not $url.host -}}
-    {{- $faults = append $faults (printf "%s.siteURL %q is no plain URL: write scheme and host only, such as https://example.atlassian.net." $at .) -}}
+    {{- printf "%s.siteURL %q is no plain URL: write scheme and host only, such as https://example.atlassian.net." $at $text | println -}}
   {{- else if not (has $url.path (list "" "/")) -}}
-    {{- $faults = append $faults (printf "%s.siteURL %q has a path: cut it off behind the host, leaving %s://%s%s." $at . $url.scheme $url.host (empty $url.port | ternary "" (printf ":%s" $url.port))) -}}
-  {{- else if and (eq $url.scheme "http") (ne "true" (include "rollout-reporter.isNamedHost" (dict "url" $url "hosts" $.hosts))) -}}
-    {{- $faults = append $faults (printf "%s.siteURL %q is plain http: write https://, or name %s in jira.allowedHosts if this is meant." $at . $url.host) -}}
+    {{- printf "%s.siteURL %q has a path: cut it off behind the host, leaving %s://%s%s." $at $text $url.scheme $url.host (empty $url.port | ternary "" (printf ":%s" $url.port)) | println -}}
+  {{- else if and (eq $url.scheme "http") (ne "true" (include "rollout-reporter.isNamedHost" (dict "url" $url "hosts" .hosts))) -}}
+    {{- printf "%s.siteURL %q is plain http: write https://, or name %s in jira.allowedHosts if this is meant." $at $text $url.host | println -}}
   {{- end -}}
 {{- end -}}
 {{- with .site.apiURL -}}
   {{- $url := include "rollout-reporter.url" . | fromJson -}}
   {{- if not $url.host -}}
-    {{- $faults = append $faults (printf "%s.apiURL %q is no plain URL: leave it out to use https://api.atlassian.com." $at .) -}}
+    {{- printf "%s.apiURL %q is no plain URL: leave it out to use https://api.atlassian.com." $at . | println -}}
   {{- else if not (has $url.path (list "" "/")) -}}
-    {{- $faults = append $faults (printf "%s.apiURL %q has a path: cut it off behind the host, leaving %s://%s%s." $at . $url.scheme $url.host (empty $url.port | ternary "" (printf ":%s" $url.port))) -}}
+    {{- printf "%s.apiURL %q has a path: cut it off behind the host, leaving %s://%s%s." $at . $url.scheme $url.host (empty $url.port | ternary "" (printf ":%s" $url.port)) | println -}}
   {{- else if ne "true" (include "rollout-reporter.isNamedHost" (dict "url" $url "hosts" $.hosts)) -}}
     {{- if not (or (eq $url.host "api.atlassian.com") (hasSuffix ".atlassian.net" $url.host)) -}}
-      {{- $faults = append $faults (printf "%s.apiURL %q is not Atlassian's, and credentials would be sent there: name %s in jira.allowedHosts if this is meant." $at . $url.host) -}}
+      {{- printf "%s.apiURL %q is not Atlassian's, and credentials would be sent there: name %s in jira.allowedHosts if this is meant." $at . $url.host | println -}}
     {{- else if eq $url.scheme "http" -}}
-      {{- $faults = append $faults (printf "%s.apiURL %q is plain http: write https://, or name %s in jira.allowedHosts if this is meant." $at . $url.host) -}}
+      {{- printf "%s.apiURL %q is plain http: write https://, or name %s in jira.allowedHosts if this is meant." $at . $url.host | println -}}
     {{- else if not (has $url.port (list "" "443")) -}}
-      {{- $faults = append $faults (printf "%s.apiURL %q has a port: Atlassian answers on 443 only, leave the port out." $at .) -}}
+      {{- printf "%s.apiURL %q has a port: Atlassian answers on 443 only, leave the port out." $at . | println -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
 {{- with .site.urlTemplate -}}
   {{- if not (regexMatch `^https?://` .) -}}
-    {{- $faults = append $faults (printf "%s.urlTemplate %q must begin with https:// or http://: Jira shows it as a link." $at .) -}}
+    {{- printf "%s.urlTemplate %q must begin with https:// or http://: Jira shows it as a link." $at . | println -}}
+  {{- else if not (regexMatch `^([^\s{}]|\{(namespace|kind|name)\})+$` .) -}}
+    {{- printf "%s.urlTemplate %q holds blanks, or braces that nobody fills in: take them out; what is filled in are {namespace}, {kind} and {name}." $at . | println -}}
   {{- end -}}
 {{- end -}}
-{{- toJson $faults -}}
 {{- end -}}
 
-{{/*
-Texts that must look like something, as a YAML list of {at, value, is: a regular expression, advice: what is printed after the value}.
-The schema could hold the expressions; Helm would print them, and a person would have to read them.
-*/}}
-{{- define "rollout-reporter.texts" -}}
-{{- $texts := list
-  (dict "at" "clusterName" "value" .Values.clusterName "is" `^([A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?)?$` "advice" "cannot be part of an id: write letters, digits, and . _ - in between, at most 100, such as prod-eu-1.")
-  (dict "at" "image.digest" "value" .Values.image.digest "is" `^(sha256:[0-9a-f]{64})?$` "advice" "is no digest: write sha256: and 64 hexadecimal digits.")
-  (dict "at" "proxy.httpProxy" "value" .Values.proxy.httpProxy "is" `^(https?://\S+)?$` "advice" "is no URL: write http://proxy.example.com:3128.")
-  (dict "at" "proxy.httpsProxy" "value" .Values.proxy.httpsProxy "is" `^(https?://\S+)?$` "advice" "is no URL: write http://proxy.example.com:3128.")
-  (dict "at" "podDisruptionBudget.maxUnavailable" "value" .Values.podDisruptionBudget.maxUnavailable "is" `^[0-9]+%?$` "advice" "is neither a number nor percent: write 1 or \"50%\".")
-  (dict "at" "podDisruptionBudget.minAvailable" "value" .Values.podDisruptionBudget.minAvailable "is" `^([0-9]+%?)?$` "advice" "is neither a number nor percent: write 1 or \"50%\".")
--}}
+{{/* The ports that values lead to, and that of the metrics. */}}
+{{- define "rollout-reporter.portFaults" -}}
+{{- $urls := dict "proxy.httpProxy" .Values.proxy.httpProxy "proxy.httpsProxy" .Values.proxy.httpsProxy -}}
 {{- range $index, $host := .Values.jira.allowedHosts -}}
-  {{- $texts = append $texts (dict "at" (printf "jira.allowedHosts[%d]" $index) "value" $host "is" `^([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$` "advice" "is no host: write a name or name:port, without https:// and without a path.") -}}
+  {{- $_ := set $urls (printf "jira.allowedHosts[%d]" $index) (printf "https://%s" $host) -}}
 {{- end -}}
-{{- range $index, $glob := .Values.excludeNamespaces -}}
-  {{- $texts = append $texts (dict "at" (printf "excludeNamespaces[%d]" $index) "value" $glob "is" `^[a-z0-9*?!\[\]-]+$` "advice" "can match no Namespace: write a name, with the wildcards * ? [ab] [!ab].") -}}
+{{- range include "rollout-reporter.places" . | fromJsonArray -}}
+  {{- $_ := set $urls (printf "%s.siteURL" .at) .site.siteURL -}}
+  {{- $_ := set $urls (printf "%s.apiURL" .at) (.site.apiURL | default "") -}}
 {{- end -}}
-{{- $sites := list (dict "at" "jira" "site" .Values.jira) -}}
-{{- range $index, $site := .Values.jira.sites -}}
-  {{- $sites = append $sites (dict "at" (printf "jira.sites[%d]" $index) "site" $site) -}}
-{{- end -}}
-{{- range $each := $sites -}}
-  {{- $texts = append $texts (dict "at" (printf "%s.email" .at) "value" (.site.email | default "") "is" `^([^@\s]+@[^@\s]+)?$` "advice" "is no e-mail address.") -}}
-  {{- range $number, $rule := .site.access -}}
-    {{- range $rule.projects -}}
-      {{- $texts = append $texts (dict "at" (printf "%s.access[%d].projects" $each.at $number) "value" . "is" `^[A-Z][A-Z0-9_]+$` "advice" "is no project's key: write it in upper case, as it stands before an issue's number, such as SHOP.") -}}
+{{- range $at, $url := $urls -}}
+  {{- with include "rollout-reporter.port" $url -}}
+    {{- if or (lt (atoi .) 1) (gt (atoi .) 65535) -}}
+      {{- printf "%s leads to port %s, which there is not: write one of 1 to 65535, or leave it out." $at . | println -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
-{{- toYaml $texts -}}
+{{- $metrics := int .Values.metrics.port -}}
+{{- if or (lt $metrics 1024) (gt $metrics 65535) -}}
+  {{- printf "metrics.port %d is none that a process without root's rights can open: take one of 1024 to 65535, such as 8080." $metrics | println -}}
+{{- else if eq $metrics 8081 -}}
+  {{- println "metrics.port 8081 is the port of the probes: take another one." -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rollout-reporter.releaseFaults" -}}
+{{- if and (not .Values.fullnameOverride) (regexMatch `^[0-9]` .Release.Name) -}}
+  {{- printf "The release's name %q begins with a digit, which that of a Service may not: set fullnameOverride to a name that begins with a letter." .Release.Name | println -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rollout-reporter.namespaceFaults" -}}
+{{- if .Values.watchNamespaces -}}
+  {{- if not .Values.clusterName -}}
+    {{- println "watchNamespaces needs clusterName: without cluster-wide rights the operator cannot read this cluster's own id. Set clusterName to a name that stays, such as prod-eu-1." -}}
+  {{- end -}}
+  {{- if .Values.namespaceSelector -}}
+    {{- println "watchNamespaces and namespaceSelector exclude each other: labels of Namespaces can be selected with cluster-wide rights only. Take one of them out." -}}
+  {{- end -}}
+  {{- if .Values.excludeNamespaces -}}
+    {{- println "watchNamespaces and excludeNamespaces exclude each other: take the namespaces to leave out of watchNamespaces." -}}
+  {{- end -}}
+{{- end -}}
+{{- range .Values.excludeNamespaces -}}
+  {{- range regexFindAll `[a-z0-9]-[a-z0-9]` (regexFindAll `\[[^\]]*\]` . -1 | join " ") -1 -}}
+    {{- if gt (trunc 1 .) (trunc -1 .) -}}
+      {{- printf "excludeNamespaces: [%s] runs backwards: write [%s-%s]." . (trunc -1 .) (trunc 1 .) | println -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if and (has "Deny" .Values.admissionPolicy.actions) (has "Warn" .Values.admissionPolicy.actions) -}}
+  {{- println "admissionPolicy.actions holds Deny and Warn, and the API server takes one of them only: leave Warn out, a denial tells the same." -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rollout-reporter.accountFaults" -}}
+{{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
+  {{- println "serviceAccount.create is false: name the account to use in serviceAccount.name (the rights would go to \"default\", and so to every pod of the namespace)." -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rollout-reporter.podFaults" -}}
+{{- if and .Values.caBundle.configMapName .Values.caBundle.secretName -}}
+  {{- println "caBundle.configMapName and caBundle.secretName exclude each other: take one of them out." -}}
+{{- end -}}
+{{- $set := include "rollout-reporter.flags" . | fromYaml -}}
+{{- range .Values.extraArgs -}}
+  {{- $flag := splitList "=" . | first -}}
+  {{- if hasKey $set $flag -}}
+    {{- $cure := get $set $flag | empty | ternary "take it out" (printf "set the value %s instead" (get $set $flag)) -}}
+    {{- printf "extraArgs holds %s, which the chart sets, for hooks and probes too: %s." $flag $cure | println -}}
+  {{- end -}}
+{{- end -}}
+{{- with .Values.podDisruptionBudget -}}
+  {{- $pods := int $.Values.replicaCount -}}
+  {{- if and .enabled (gt $pods 1) -}}
+    {{- $few := include "rollout-reporter.share" (list .minAvailable $pods) -}}
+    {{- $away := include "rollout-reporter.share" (list .maxUnavailable $pods) -}}
+    {{- if and $few (ge (atoi $few) $pods) -}}
+      {{- printf "podDisruptionBudget.minAvailable %v of %d pods lets none go, and their nodes could not be drained: write %d." .minAvailable $pods (sub $pods 1) | println -}}
+    {{- else if and (not $few) (eq "0" $away) -}}
+      {{- printf "podDisruptionBudget.maxUnavailable %v lets no pod go, and their nodes could not be drained: write 1." .maxUnavailable | println -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Pods of a number or of percent, rounded up as Kubernetes does; nothing if it is neither. Takes the share and the number of pods. */}}
+{{- define "rollout-reporter.share" -}}
+{{- $share := first . | toString -}}
+{{- $number := trimSuffix "%" $share -}}
+{{- if regexMatch `^[0-9]+$` $number -}}
+{{- hasSuffix "%" $share | ternary (div (add (mul (atoi $number) (last .)) 99) 100) (atoi $number) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Flags of `rollout-reporter run` that _pod.tpl sets by their variables, and the values for them. */}}
+{{- define "rollout-reporter.flags" -}}
+--allowed-hosts: jira.allowedHosts
+--cluster-name: clusterName
+--conditions-on-workloads: conditions.onWorkloads
+--no-conditions-on-workloads: conditions.onWorkloads
+--dry-run: dryRun
+--no-dry-run: dryRun
+--exclude-namespaces: excludeNamespaces
+--host: ""
+--log-format: logFormat
+--log-level: logLevel
+--metrics-port: metrics.port
+--namespace: ""
+--namespace-selector: namespaceSelector
+--probe-port: ""
+--read-back: jira.readBack
+--no-read-back: jira.readBack
+--watch-namespaces: watchNamespaces
+{{- end -}}
+
+{{- define "rollout-reporter.metricsFaults" -}}
+{{- $metrics := .Values.metrics -}}
+{{- if and $metrics.serviceMonitor.enabled $metrics.podMonitor.enabled -}}
+  {{- println "metrics.serviceMonitor and metrics.podMonitor are both enabled, and every sample would be stored twice: switch one off." -}}
+{{- end -}}
+{{- range $reader, $trouble := dict
+  "serviceMonitor" "there is nothing to scrape"
+  "podMonitor" "there is nothing to scrape"
+  "prometheusRule" "its alerts would miss the metrics and fire for ever"
+  "dashboards" "they would stay empty"
+-}}
+  {{- if and (get $metrics $reader).enabled (not $metrics.enabled) -}}
+    {{- printf "metrics.%s is enabled, but metrics.enabled is false: %s. Set metrics.enabled=true." $reader $trouble | println -}}
+  {{- end -}}
+{{- end -}}
+{{- if and $metrics.serviceMonitor.enabled (not $metrics.service.enabled) -}}
+  {{- println "metrics.serviceMonitor is enabled, but metrics.service.enabled is false: there is nothing to scrape. Take metrics.podMonitor, which needs no Service." -}}
+{{- end -}}
+{{- $alerts := list -}}
+{{- range (.Files.Get "files/rules.yaml" | fromYaml).groups -}}{{- range .rules -}}{{- $alerts = append $alerts .alert -}}{{- end -}}{{- end -}}
+{{- range $metrics.prometheusRule.disabledAlerts -}}
+  {{- if not (has . $alerts) -}}
+    {{- printf "metrics.prometheusRule.disabledAlerts %q is no alert of this chart: there are %s." . (join ", " $alerts) | println -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "rollout-reporter.crdFaults" -}}
+{{- if and (include "rollout-reporter.sites" . | fromJson).sites (not .Values.crds.enabled) (eq "true" (include "rollout-reporter.crdsAreMissing" .)) -}}
+  {{- println "crds.enabled is false, and this cluster has no JiraSite CRD: apply the chart's files/crds first (kubectl apply --server-side -f files/crds), or set crds.enabled=true." -}}
+{{- end -}}
 {{- end -}}

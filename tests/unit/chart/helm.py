@@ -82,6 +82,12 @@ def render(
     return _rendered(_template(values or {}, release, namespace, _cluster(kinds), helm))
 
 
+def render_umbrella(chart: Path, values: Values, *, helm: str = "helm") -> Rendered:
+    """Another chart, which has this one in it."""
+    args = ("template", RELEASE, str(chart), f"--namespace={NAMESPACE}", *_cluster(()))
+    return _rendered(_run(helm, args, json.dumps(values)))
+
+
 def render_for(kube: str, values: Values, *, kinds: tuple[str, ...] = ()) -> Rendered:
     """For a cluster of this version."""
     return _rendered(_template(values, RELEASE, NAMESPACE, _cluster(kinds, kube), "helm"))
@@ -106,9 +112,11 @@ def manifests() -> str:
     return done.stdout
 
 
-def refusal(values: Values, *, kinds: tuple[str, ...] = (), helm: str = "helm") -> str:
+def refusal(
+    values: Values, *, release: str = RELEASE, kinds: tuple[str, ...] = (), helm: str = "helm"
+) -> str:
     """What Helm says when it refuses these values."""
-    done = _template(values, RELEASE, NAMESPACE, _cluster(kinds), helm)
+    done = _template(values, release, NAMESPACE, _cluster(kinds), helm)
     assert done.returncode != 0, "these values were taken"
     return done.stderr
 

@@ -96,17 +96,28 @@ SCENARIOS: Final[dict[str, dict[str, Any]]] = {
             }
         }
     },
-    "monitored by pods": {"metrics": {"podMonitor": _ALWAYS, "prometheusRule": _ALWAYS}},
+    "monitored by pods": {
+        "metrics": {"service": {"enabled": False}, "podMonitor": _ALWAYS, "prometheusRule": _ALWAYS}
+    },
+    "annotated": {"metrics": {"service": {"annotations": {"prometheus.io/scrape": "true"}}}},
+    "OpenShift": {
+        "podSecurityContext": {"runAsUser": None, "runAsGroup": None, "fsGroup": None},
+        "securityContext": {"runAsUser": None, "runAsGroup": None},
+    },
     "pod": {
         "priorityClassName": "system-cluster-critical",
         "runtimeClassName": "gvisor",
-        "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["10.0.0.10"], "options": [{"name": "ndots", "value": "2"}]},
         "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["jira.example.com"]}],
         "livenessProbe": {"initialDelaySeconds": 60},
         "readinessProbe": {"timeoutSeconds": 10},
         "nodeSelector": {"pool": "system"},
         "tolerations": [{"key": "platform", "operator": "Exists"}],
-        "imagePullSecrets": [{"name": "registry"}],
+        "imagePullSecrets": [{"name": "registry"}, "another"],
+        "serviceAccount": {"automount": False, "labels": {"azure.workload.identity/use": "true"}},
+        "strategy": {"type": "Recreate"},
+        "hooks": {"resources": {"limits": {"cpu": "100m"}}},
         "image": {"digest": "sha256:" + "a" * 64},
         "terminationGracePeriodSeconds": 60,
         "revisionHistoryLimit": 0,
@@ -116,7 +127,7 @@ SCENARIOS: Final[dict[str, dict[str, Any]]] = {
         "podLabels": {"tier": "tools"},
         "podAnnotations": {"example.com/a": "b"},
         "deploymentAnnotations": {"example.com/c": "d"},
-        "extraArgs": ["--log-level=debug"],
+        "extraArgs": ["--keys-quiet-time=30"],
         "extraEnv": [{"name": "TZ", "value": "UTC"}],
         "extraEnvFrom": [{"secretRef": {"name": "more", "optional": True}}],
         "extraVolumes": [{"name": "cache", "emptyDir": {}}],

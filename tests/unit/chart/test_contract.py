@@ -162,6 +162,7 @@ def test_without_metrics_there_is_neither_service_nor_port() -> None:
     [
         ({}, "ghcr.io/rollout-reporter/rollout-reporter:0.1.0"),
         ({"tag": "edge"}, "ghcr.io/rollout-reporter/rollout-reporter:edge"),
+        ({"registry": "r.test/mirror/"}, "r.test/mirror/rollout-reporter/rollout-reporter:0.1.0"),
         (
             {"digest": "sha256:" + "a" * 64},
             f"ghcr.io/rollout-reporter/rollout-reporter@sha256:{'a' * 64}",
@@ -177,11 +178,11 @@ def test_the_image_is_named_by_tag_or_digest(image: dict[str, str], reference: s
 
 
 def test_a_shared_registry_wins() -> None:
-    values = {"global": {"imageRegistry": "r.test", "imagePullSecrets": [{"name": "a"}], "ours": False}}
-    made = render({**values, "imagePullSecrets": [{"name": "b"}]})
+    values = {"global": {"imageRegistry": "r.test/", "imagePullSecrets": [{"name": "a"}, "b"], "ours": False}}
+    made = render({**values, "imagePullSecrets": [{"name": "b"}, "c"]})
     assert container(made)["image"].startswith("r.test/rollout-reporter/")
     pod = made.one("Deployment")["spec"]["template"]["spec"]
-    assert pod["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}]
+    assert pod["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}, {"name": "c"}]
 
 
 @pytest.mark.parametrize(
@@ -193,12 +194,26 @@ def test_a_shared_registry_wins() -> None:
         ("jira", {"nameOverride": "rr"}, "jira-rr"),
         ("jira", {"fullnameOverride": "rr"}, "rr"),
         ("x" * 53, {}, "x" * 52),
+        ("my.release", {}, "my-release-rollout-reporter"),
+        ("my.rollout-reporter", {}, "my-rollout-reporter"),
+        ("2048", {"fullnameOverride": "rr"}, "rr"),
+        ("jira", {"nameOverride": "r" * 60}, "jira-" + "r" * 47),
     ],
 )
 def test_names_follow_the_release(release: str, values: dict[str, str], name: str) -> None:
     made = render(values, release=release)
     assert made.one("Deployment")["metadata"]["name"] == name
     assert made.one("ServiceAccount")["metadata"]["name"] == name
+
+
+@pytest.mark.parametrize("long", ["n" * 63, "n" * 51 + ".n"])
+def test_labels_are_short_enough_whatever_the_name(long: str) -> None:
+    made = render({**ALL_OF_JIRA, "nameOverride": long}, release="r" * 53, kinds=NEW_CLUSTER)
+    pods = [each["spec"]["template"] for each in made.objects if each["kind"] in {"Deployment", "Job"}]
+    for each in (*made.objects, *pods):
+        for value in each["metadata"]["labels"].values():
+            assert len(value) <= 63
+            assert value[-1] not in "-."
 
 
 def test_every_object_carries_the_labels_and_nobody_can_break_the_selector() -> None:

@@ -6,10 +6,18 @@ from textwrap import dedent
 import yaml
 
 from unit.chart.helm import CHART, TREE, manifests
-from unit.chart.values_table import README, Row, renewed, rows, undescribed
+from unit.chart.values_table import DEFAULTS, README, Row, defaults, renewed, rows, undescribed
 
-AS_IN_A_POD = {"values.resources", "values.affinity", "values.dnsConfig"}
-"""Empty in the values, with the fields that Kubernetes gives them in the schema."""
+AS_IN_A_POD = {
+    "values.resources",
+    "values.hooks.resources",
+    "values.affinity",
+    "values.dnsConfig",
+    "values.strategy",
+}
+"""With the fields that Kubernetes gives them in the schema, whatever the values hold of them."""
+HIDDEN = {"enabled"}
+"""What a chart that depends on this one needs, and nobody else."""
 VALUES = (CHART / "values.yaml").read_text()
 
 
@@ -18,12 +26,30 @@ def test_the_table_of_values_is_fresh() -> None:
     assert readme == renewed(readme, VALUES), "run: make generate"
 
 
+def test_what_an_empty_value_means_is_fresh() -> None:
+    assert DEFAULTS.read_text() == defaults(VALUES), "run: make generate"
+
+
+def test_an_empty_value_means_its_default_and_nothing_where_it_is_kubernetes_own() -> None:
+    values = dedent("""
+        outer:
+          # -- A list.
+          inner: [a]
+        # -- A mapping.
+        whole:
+          part: 1
+    """)
+    assert yaml.safe_load(defaults(values)) == {"outer": {"inner": ["a"]}, "whole": {}}
+
+
 def test_every_value_is_described() -> None:
     assert undescribed(VALUES) == []
 
 
 def test_every_value_has_a_schema() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
+    for name in HIDDEN:
+        del schema["properties"][name]
     _assert_covered(yaml.safe_load(VALUES), schema, "values")
 
 

@@ -16,7 +16,7 @@ def test_the_next_commands_can_be_pasted() -> None:
         "kubectl -n reporting logs deployment/rollout-reporter",
         "annotate deployment my-app rollout-reporter.dev/issue-keys=ABC-123",
         "wait deployment my-app --for=condition=rollout-reporter.dev/Reported",
-        "kubectl -A get rolloutreports",
+        "kubectl get rolloutreports -A",
         "helm test rollout-reporter -n reporting --logs",
     ):
         assert command in said
@@ -28,8 +28,42 @@ def test_the_users_own_names_are_used() -> None:
     )
     assert "watches pay, shop." in said
     assert "kubectl -n pay annotate deployment" in said
-    assert "kubectl -n pay get rolloutreports" in said
+    assert "kubectl get rolloutreports -n pay" in said
     assert "logs deployment/rr" in said
+
+
+def test_a_flag_of_get_stands_behind_it() -> None:
+    """-A is none of kubectl's own, and `kubectl -A get` is refused."""
+    for values in (WELL_SET, {}, {**WELL_SET, "dryRun": True}):
+        assert "kubectl -A" not in notes(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({}, ", and watches the whole cluster."),
+        ({"namespaceSelector": "team=pay"}, ", and watches the namespaces with team=pay."),
+        (
+            {"excludeNamespaces": ["kube-*", "test"]},
+            ", and watches the whole cluster, without kube-*, test.",
+        ),
+    ],
+)
+def test_what_is_watched_is_said(values: dict[str, Any], sentence: str) -> None:
+    assert sentence in notes(values)
+
+
+def test_without_a_default_site_the_workload_names_one() -> None:
+    """Else its condition would say that there is no such site."""
+    sites = [{"name": name, "siteURL": SITE, "existingSecret": "b"} for name in ("acquired", "other")]
+    named = "issue-keys=ABC-123 rollout-reporter.dev/site=acquired"
+    assert named in notes({"jira": {"sites": sites}})
+    assert "rollout-reporter.dev/site=" not in notes({"jira": {"siteURL": SITE, "sites": sites}})
+
+
+def test_nobody_waits_for_what_cannot_come() -> None:
+    assert "condition=rollout-reporter.dev/Reported=Unknown" in notes({**WELL_SET, "dryRun": True})
+    assert "kubectl -n my-namespace wait" not in notes({**WELL_SET, "replicaCount": 0})
 
 
 def test_no_condition_is_promised_that_does_not_come() -> None:
@@ -69,8 +103,12 @@ def test_what_is_missing_is_said_loudly(values: dict[str, Any], warning: str) ->
 
 
 def test_the_missing_secret_comes_with_its_command() -> None:
-    values = {"jira": {"siteURL": SITE, "secretKeys": {"clientId": "id", "clientSecret": "word"}}}
+    values: dict[str, Any] = {
+        "jira": {"siteURL": SITE, "secretKeys": {"clientId": "id", "clientSecret": "word"}}
+    }
     said = notes(values)
     assert "kubectl -n reporting create secret generic rollout-reporter-jira" in said
     assert "--from-literal=id=… --from-literal=word=…" in said
+    del values["jira"]["siteURL"]
+    assert "--from-literal=id=… --from-literal=word=…" in notes(values)
     assert "the-word" not in notes({"jira": {"siteURL": SITE, "clientId": "a", "clientSecret": "the-word"}})

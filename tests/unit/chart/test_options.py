@@ -31,6 +31,7 @@ def test_a_single_pod_never_holds_up_a_drain() -> None:
         ({"maxUnavailable": "50%"}, {"maxUnavailable": "50%"}),
         ({"minAvailable": 1}, {"minAvailable": 1}),
         ({"minAvailable": 0}, {"minAvailable": 0}),
+        ({"minAvailable": "50%", "maxUnavailable": 0}, {"minAvailable": "50%"}),
     ],
 )
 def test_of_two_pods_one_stays(values: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -61,6 +62,28 @@ def test_the_way_out_leads_to_ports_that_the_values_name() -> None:
     assert ports(render(values).one("NetworkPolicy")["spec"]["egress"][1]) == [443, 6443, 3128, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("values", "port"),
+    [
+        ({"proxy": {"httpsProxy": "http://proxy.test"}}, 80),
+        ({"proxy": {"httpProxy": "HTTP://user:w@rd@proxy.test/"}}, 80),
+        ({"proxy": {"httpsProxy": "http://proxy.test:3128/a/path:1"}}, 3128),
+        ({"proxy": {"httpsProxy": "https://[fd00::1]:8443"}}, 8443),
+        ({"jira": {"siteURL": "http://jira.test", "allowedHosts": ["jira.test"]}}, 80),
+        ({"jira": {"siteURL": SITE, "apiURL": "http://localhost/"}}, 80),
+    ],
+    ids=str,
+)
+def test_the_port_of_a_url_is_let_out_said_or_not(values: dict[str, Any], port: int) -> None:
+    made = render({**values, "networkPolicy": {"enabled": True}})
+    assert ports(made.one("NetworkPolicy")["spec"]["egress"][1]) == [443, 6443, port]
+
+
+def test_https_needs_no_further_port() -> None:
+    values = {"networkPolicy": {"enabled": True}, "proxy": {"httpsProxy": "https://proxy.test/a"}}
+    assert ports(render(values).one("NetworkPolicy")["spec"]["egress"][1]) == [443, 6443]
+
+
 def test_rules_of_ones_own_join_the_charts() -> None:
     values = SCENARIOS["fenced in"]
     spec = render(values).one("NetworkPolicy")["spec"]
@@ -85,6 +108,8 @@ def test_the_api_server_is_spoken_to_without_the_proxy() -> None:
     assert told["HTTPS_PROXY"] == "http://proxy.example.com:3128"
     assert told["NO_PROXY"] == "$(KUBERNETES_SERVICE_HOST),localhost,.svc"
     assert "HTTP_PROXY" not in told
+    spaced = {"httpsProxy": "http://proxy.test", "noProxy": " localhost, .svc ,,"}
+    assert environment(render({"proxy": spaced}))["NO_PROXY"] == "$(KUBERNETES_SERVICE_HOST),localhost,.svc"
     assert not {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"} & environment(render()).keys()
 
 
@@ -112,6 +137,7 @@ def test_hooks_see_and_trust_what_the_operator_does(scenario: str) -> None:
             "nodeSelector",
             "tolerations",
             "hostAliases",
+            "dnsPolicy",
             "dnsConfig",
             "runtimeClassName",
         ):
@@ -154,6 +180,31 @@ def test_prometheus_finds_the_metrics(name: str, endpoints: str) -> None:
         "port": "metrics",
         "path": "/metrics",
         **{key: settings[key] for key in ("interval", "scrapeTimeout", "relabelings", "metricRelabelings")},
+    }
+
+
+def test_a_pod_monitor_needs_no_service() -> None:
+    made = render(SCENARIOS["monitored by pods"])
+    (endpoint,) = made.one("PodMonitor")["spec"]["podMetricsEndpoints"]
+    assert endpoint["port"] in [each["name"] for each in container(made)["ports"]]
+    assert not made.all("Service")
+
+
+def test_marks_reach_the_service_and_the_account() -> None:
+    service = render(SCENARIOS["annotated"]).one("Service")
+    assert service["metadata"]["annotations"] == {"prometheus.io/scrape": "true"}
+    account = render(SCENARIOS["pod"]).one("ServiceAccount")
+    assert account["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    assert account["metadata"]["labels"]["app.kubernetes.io/name"] == "rollout-reporter"
+
+
+def test_an_upgrade_can_make_room_first() -> None:
+    """What the default says of rolling would be refused beside it."""
+    assert render(SCENARIOS["pod"]).one("Deployment")["spec"]["strategy"] == {"type": "Recreate"}
+    rolling = {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+    assert render({"strategy": rolling}).one("Deployment")["spec"]["strategy"] == {
+        "type": "RollingUpdate",
+        **rolling,
     }
 
 
@@ -235,8 +286,10 @@ def test_uninstalling_can_leave_everything_as_it_is() -> None:
     assert not render({"cleanup": {"enabled": False}}).hooks("pre-delete")
 
 
-def test_helm_test_asks_the_doctor() -> None:
+def test_helm_test_asks_the_doctor_and_its_log_can_be_read() -> None:
+    """Helm 3 reads it when the hooks are done, and deleted, if they say so."""
     made = render()
     (test,) = made.hooks("test")
+    assert test["metadata"]["annotations"]["helm.sh/hook-delete-policy"] == "before-hook-creation"
     assert test["spec"]["containers"][0]["args"] == ["doctor", "--service-account", "rollout-reporter"]
     assert test["spec"]["restartPolicy"] == "Never"

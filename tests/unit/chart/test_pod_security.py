@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 
-from unit.chart.helm import NEW_CLUSTER, SITE, render
+from unit.chart.helm import NEW_CLUSTER, SITE, Values, render
+from unit.chart.scenarios import SCENARIOS
+from unit.chart.values_table import README
 
+OPENSHIFT = (
+    "--set podSecurityContext.runAsUser=null,podSecurityContext.runAsGroup=null",
+    "--set podSecurityContext.fsGroup=null,securityContext.runAsUser=null,securityContext.runAsGroup=null",
+)
 FORBIDDEN = {"hostNetwork", "hostPID", "hostIPC", "hostUsers"}
 
 
-def pods() -> dict[str, dict[str, Any]]:
-    made = render({"jira": {"siteURL": SITE}}, kinds=NEW_CLUSTER)
+def pods(values: Values | None = None) -> dict[str, dict[str, Any]]:
+    made = render({"jira": {"siteURL": SITE}, **(values or {})}, kinds=NEW_CLUSTER)
     return {
         "operator": made.one("Deployment")["spec"]["template"]["spec"],
         "await-crds": made.named("Job", "-await-crds")["spec"]["template"]["spec"],
@@ -66,7 +72,29 @@ def test_the_only_place_to_write_is_small_and_temporary(pod: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("mounted", [True, False])
-def test_the_token_is_mounted_on_wish(*, mounted: bool) -> None:
-    made = render({"serviceAccount": {"automount": mounted}})
+def test_its_token_is_mounted_whatever_the_account_says_to_others(*, mounted: bool) -> None:
+    values = {"serviceAccount": {"automount": mounted}}
+    made = render({**values, "jira": {"siteURL": SITE}}, kinds=NEW_CLUSTER)
     assert made.one("ServiceAccount")["automountServiceAccountToken"] is mounted
-    assert made.one("Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"] is mounted
+    assert all(each["automountServiceAccountToken"] is True for each in pods(values).values())
+
+
+def test_openshift_chooses_the_users() -> None:
+    """Its SCC restricted-v2 gives a Namespace a range of ids, and refuses all others."""
+    for each in pods(SCENARIOS["OpenShift"]).values():
+        assert each["securityContext"] == {
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        context = each["containers"][0]["securityContext"]
+        assert not {"runAsUser", "runAsGroup"} & context.keys()
+        assert context["capabilities"] == {"drop": ["ALL"]}
+    assert all(each in README.read_text() for each in OPENSHIFT)
+
+
+def test_a_quota_of_cpu_limits_can_be_met() -> None:
+    """A Namespace whose quota counts limits.cpu takes no pod without one."""
+    limits = {"cpu": "500m", "memory": "256Mi"}
+    values = {"resources": {"limits": limits}, "hooks": {"resources": {"limits": limits}}}
+    for each in pods(values).values():
+        assert each["containers"][0]["resources"]["limits"] == limits

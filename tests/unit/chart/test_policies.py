@@ -89,10 +89,19 @@ def test_selected_namespaces_only() -> None:
     ]
 
 
+def test_a_selector_may_hold_blanks_and_empty_values() -> None:
+    assert selector({"namespaceSelector": " ! legacy , team = , zone in( a,b ),x notin (,c) "}) == [
+        {"key": "legacy", "operator": "DoesNotExist"},
+        {"key": "team", "operator": "In", "values": [""]},
+        {"key": "zone", "operator": "In", "values": ["a", "b"]},
+        {"key": "x", "operator": "NotIn", "values": ["", "c"]},
+    ]
+
+
 def test_no_excluded_namespaces() -> None:
-    values = {"excludeNamespaces": ["kube-*", "t?st", "[!ab]-x"]}
+    values = {"excludeNamespaces": ["kube-*", "t?st", "[!ab]-x", "v[0-9a]"]}
     first = render(values).named(POLICY, ANNOTATIONS)["spec"]["matchConditions"][0]
-    assert first["expression"] == "!request.namespace.matches(r'^(kube-.*|t.st|[^ab]-x)$')"
+    assert first["expression"] == "!request.namespace.matches(r'^(kube-.*|t.st|[^ab]-x|v[0-9a])$')"
     assert len(render().named(POLICY, ANNOTATIONS)["spec"]["matchConditions"]) == 2
 
 

@@ -1,10 +1,16 @@
 """All rights, as data: who changes one has to change it here too."""
 
-from typing import Any
+import re
+from typing import Any, TypeAlias
 
 import pytest
+import yaml
 
 from unit.chart.helm import NAMESPACE, SITE, Rendered, render
+from unit.chart.values_table import README
+
+Rights: TypeAlias = set[tuple[str, str, str]]
+"""Group, resource and verb."""
 
 READ = ["get", "list", "watch"]
 WORKLOADS = f"rollout-reporter-workloads-{NAMESPACE}"
@@ -150,3 +156,77 @@ def test_rights_can_be_left_to_others() -> None:
     assert not [each for each in made.objects if each["kind"].endswith("RoleBinding")]
     assert not made.all("ServiceAccount")
     assert made.one("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "given"
+
+
+def rights_of_the_readme(title: str) -> Rights:
+    (text,) = re.findall(rf"<!-- {title} -->\s*```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+    return held(yaml.safe_load(text)["rules"])
+
+
+def held(rules: list[dict[str, Any]]) -> Rights:
+    return {
+        (group, resource, verb)
+        for each in rules
+        for group in each["apiGroups"]
+        for resource in each["resources"]
+        for verb in each["verbs"]
+    }
+
+
+def needed(made: Rendered) -> Rights:
+    """To change each object in all its life; nobody can grant what they do not hold."""
+    granted = [each for rules in roles(made).values() for each in rules]
+    return held(granted) | {
+        (group, resource, verb)
+        for each in made.objects
+        for group, resource in [(each["apiVersion"].rpartition("/")[0], RESOURCES[each["kind"]])]
+        for verb in ("get", "create", "patch", "delete")
+        if resource != "pods" or verb != "patch"  # the test's is made anew
+    }
+
+
+RESOURCES = {
+    "NetworkPolicy": "networkpolicies",
+    **{
+        kind: f"{kind.lower()}s"
+        for kind in (
+            *("ConfigMap", "Deployment", "Job", "JiraSite", "Pod", "PodDisruptionBudget", "PodMonitor"),
+            *(
+                "PrometheusRule",
+                "Role",
+                "RoleBinding",
+                "Secret",
+                "Service",
+                "ServiceAccount",
+                "ServiceMonitor",
+            ),
+        )
+    },
+}
+NAMESPACED: dict[str, Any] = {
+    "clusterName": "c",
+    "watchNamespaces": ["pay"],
+    "crds": {"enabled": False},
+    "jira": {"siteURL": SITE, "clientId": "a", "clientSecret": "b"},
+}
+ALWAYS = {"enabled": True, "renderMode": "alwaysRender"}
+
+
+def test_whoever_holds_the_rights_of_the_readme_can_install() -> None:
+    made = render({**NAMESPACED, "metrics": {"dashboards": {"enabled": True}}})
+    without_test = Rendered(made.text, [each for each in made.objects if each["kind"] != "Pod"])
+    assert needed(without_test) <= rights_of_the_readme("rights of who installs")
+
+
+def test_options_need_what_the_readme_adds_and_no_more() -> None:
+    base, more = (rights_of_the_readme(each) for each in ("rights of who installs", "rights for options"))
+    missing: Rights = {("", "pods/log", "get")}  # helm test --logs
+    for monitor in ("serviceMonitor", "podMonitor"):
+        options = {
+            "replicaCount": 2,
+            "networkPolicy": {"enabled": True},
+            "metrics": {monitor: ALWAYS, "prometheusRule": ALWAYS},
+        }
+        missing |= needed(render(NAMESPACED | options)) - base
+    assert missing <= more
+    assert {right[:2] for right in missing} == {right[:2] for right in more}

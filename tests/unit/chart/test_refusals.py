@@ -1,9 +1,11 @@
 """Values that cannot work are refused at once, with a sentence that helps."""
 
+import inspect
 from typing import Any
 
 import pytest
 
+from rollout_reporter.cli.run import run
 from unit.chart.helm import NEW_CLUSTER, SITE, refusal, render
 
 
@@ -26,12 +28,10 @@ RULE = {"namespaces": ["*-prod"], "name": "live", "type": "production"}
         ({"namespaceSelector": {"matchLabels": {}}}, "'/namespaceSelector'", "want string"),
         ({"dryRun": "yes"}, "'/dryRun'", "want boolean"),
         ({"logLevel": "INFO"}, "'/logLevel'", "'debug', 'info', 'warning', 'error'"),
-        ({"image": {"tag": 1.1}}, "'/image/tag'", "want string"),
         ({"environments": [{**RULE, "type": "prod"}]}, "'/environments/0/type'", "'production'"),
         ({"environments": [{"name": "live", "type": "production"}]}, "'/environments/0'", "'namespaces'"),
         (jira(access=[{"project": ["A"]}]), "'/jira/access/0'", "'project' not allowed"),
         ({"extraEnv": [{"name": "A", "value": 1}]}, "'/extraEnv/0/value'", "want string"),
-        ({"metrics": {"port": 80}}, "'/metrics/port'", "minimum: got 80"),
         (jira(sites=[{"name": "a"}]), "'/jira/sites/0'", "missing properties 'siteURL', 'existingSecret'"),
         ({"admissionPolicy": {"enabled": "yes"}}, "'/admissionPolicy/enabled'", "'auto', true, false"),
         (
@@ -65,7 +65,7 @@ def test_helm_3_says_the_same() -> None:
         ({"watchNamespaces": ["a"]}, "watchNamespaces needs clusterName: "),
         (
             {"clusterName": "c", "watchNamespaces": ["a-*"]},
-            'watchNamespaces "a-*" is no namespace\'s name (globs cannot have Roles): ',
+            'watchNamespaces[0] "a-*" is no namespace\'s name (globs cannot have Roles): ',
         ),
         (
             {"clusterName": "c", "watchNamespaces": ["a"], "namespaceSelector": "b"},
@@ -86,6 +86,10 @@ def test_helm_3_says_the_same() -> None:
             "jira.existingSecret is set, but jira.siteURL is not: add --set jira.siteURL=",
         ),
         ({"environments": [RULE]}, "environments is set, but jira.siteURL is not, "),
+        (
+            {"environments": [RULE], "jira": {"sites": [SECOND]}},
+            "write those of other sites to jira.sites[].environments.",
+        ),
         (jira(siteURL="example.atlassian.net"), 'jira.siteURL "example.atlassian.net" is no plain URL: '),
         (jira(siteURL="https://user:word@x.test"), "is no plain URL: write scheme and host only"),
         (
@@ -103,8 +107,23 @@ def test_helm_3_says_the_same() -> None:
         (jira(apiURL="http://api.atlassian.com"), 'jira.apiURL "http://api.atlassian.com" is plain http: '),
         (jira(apiURL="https://api.atlassian.com:8443"), "answers on 443 only, leave the port out."),
         (jira(urlTemplate="ci.example.com"), 'jira.urlTemplate "ci.example.com" must begin with https://'),
+        (jira(urlTemplate="https://ci.test/{app}"), "what is filled in are {namespace}"),
+        (jira(urlTemplate="https://ci.test/{name"), "holds blanks, or braces that nobody fills in: "),
+        (jira(urlTemplate="https://ci.test/a b"), "holds blanks, or braces that nobody fills in: "),
+        (
+            jira(secretKeys={"clientSecret": "clientId"}),
+            'jira.secretKeys names "clientId" for both: the client id and the client secret need a key each.',
+        ),
+        (
+            jira(sites=[{**SECOND, "secretKeys": {"clientId": "a", "clientSecret": "a"}}]),
+            'jira.sites[0].secretKeys names "a" for both: ',
+        ),
         ({"serviceAccount": {"create": False}}, "name the account to use in serviceAccount.name"),
         ({"metrics": {"port": 8081}}, "metrics.port 8081 is the port of the probes: "),
+        (
+            {"metrics": {"port": 80}},
+            "metrics.port 80 is none that a process without root's rights can open: ",
+        ),
         (
             jira(sites=[{**SECOND, "siteURL": "acquired"}]),
             'jira.sites[0].siteURL "acquired" is no plain URL: ',
@@ -121,6 +140,7 @@ def test_helm_3_says_the_same() -> None:
         ({"image": {"digest": "0123"}}, 'image.digest "0123" is no digest: write sha256: and 64'),
         ({"clusterName": "prod eu"}, 'clusterName "prod eu" cannot be part of an id: '),
         ({"excludeNamespaces": ["Kube_*"]}, 'excludeNamespaces[0] "Kube_*" can match no Namespace: '),
+        ({"excludeNamespaces": ["team[z-a]"]}, "excludeNamespaces: [z-a] runs backwards: write [a-z]."),
         ({"proxy": {"httpsProxy": "proxy:3128"}}, 'proxy.httpsProxy "proxy:3128" is no URL: '),
         (
             {"podDisruptionBudget": {"minAvailable": "half"}},
@@ -139,6 +159,18 @@ def test_helm_3_says_the_same() -> None:
             "metrics.podMonitor is enabled, but metrics.enabled is false: ",
         ),
         (
+            {"metrics": {"enabled": False, "prometheusRule": {"enabled": True}}},
+            "its alerts would miss the metrics and fire for ever. Set metrics.enabled=true.",
+        ),
+        (
+            {"metrics": {"enabled": False, "dashboards": {"enabled": True}}},
+            "metrics.dashboards is enabled, but metrics.enabled is false: they would stay empty.",
+        ),
+        (
+            {"metrics": {"service": {"enabled": False}, "serviceMonitor": {"enabled": True}}},
+            "metrics.service.enabled is false: there is nothing to scrape. Take metrics.podMonitor, ",
+        ),
+        (
             {"metrics": {"serviceMonitor": {"enabled": True, "renderMode": "failIfMissing"}}},
             "This cluster serves no ServiceMonitor: install the Prometheus operator first",
         ),
@@ -154,6 +186,124 @@ def test_helm_3_says_the_same() -> None:
 )
 def test_a_sentence_says_what_to_do(values: dict[str, Any], sentence: str) -> None:
     assert sentence in refusal(values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["team in (a", "a b", "=x", "team>5", ",,", "a,", "!a=b", "a=b=c", "(a)", "zone in a", "a=b c", "a=-b"],
+)
+def test_a_selector_that_kubectl_would_not_take(text: str) -> None:
+    said = refusal({"namespaceSelector": text})
+    assert f'namespaceSelector "{text}" is no label selector: write what kubectl takes, key=value, ' in said
+
+
+def test_a_glob_that_is_no_expression() -> None:
+    globs = ["team[", "team]", "[]", "[!]", "[[a]]", "a[-]", "[a-]"]
+    said = refusal({"excludeNamespaces": globs})
+    for index, glob in enumerate(globs):
+        assert f'excludeNamespaces[{index}] "{glob}" can match no Namespace: ' in said
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        (jira(siteURL="https://example.atlassian.net:99999"), "jira.siteURL leads to port 99999"),
+        (jira(apiURL="https://api.atlassian.com:0"), "jira.apiURL leads to port 0"),
+        (jira(allowedHosts=["jira.test:65536"]), "jira.allowedHosts[0] leads to port 65536"),
+        ({"proxy": {"httpsProxy": "http://proxy.test:99999/"}}, "proxy.httpsProxy leads to port 99999"),
+        (
+            {"proxy": {"httpProxy": "http://proxy.test:123456789012345678901"}},
+            "proxy.httpProxy leads to port",
+        ),
+    ],
+)
+def test_a_port_that_there_is_not(values: dict[str, Any], where: str) -> None:
+    assert where in refusal(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (jira(existingSecret="Jira"), 'jira.existingSecret "Jira" is no name of a Kubernetes object: '),
+        (jira(sites=[{**SECOND, "name": ""}]), 'jira.sites[0].name "" is no name of a Kubernetes object: '),
+        (jira(sites=[{**SECOND, "siteURL": ""}]), 'jira.sites[0].siteURL "" is no plain URL: '),
+        (jira(sites=[{**SECOND, "cloudId": "a b"}]), 'jira.sites[0].cloudId "a b" is no cloud id: '),
+        (
+            jira(sites=[{**SECOND, "secretKeys": {"clientId": "a b"}}]),
+            'jira.sites[0].secretKeys.clientId "a b" is no key of a Secret or ConfigMap: ',
+        ),
+        (jira(secretKeys={"clientId": "client id"}), 'jira.secretKeys.clientId "client id" is no key of a '),
+        (jira(secretKeys={"clientId": ""}), 'jira.secretKeys.clientId "" is no key of a '),
+        (jira(cloudId="https://x"), 'jira.cloudId "https://x" is no cloud id: copy it from https://'),
+        (
+            {"metrics": {"serviceMonitor": {"interval": "30"}}},
+            'metrics.serviceMonitor.interval "30" is no duration: write it as Prometheus reads it, such as ',
+        ),
+        ({"metrics": {"dashboards": {"namespace": "a.b"}}}, '"a.b" is no Namespace\'s name: '),
+        ({"caBundle": {"configMapName": "A"}}, 'caBundle.configMapName "A" is no name of a '),
+        ({"nameOverride": "Jira"}, 'nameOverride "Jira" is no name of a '),
+        ({"fullnameOverride": "a.b"}, 'fullnameOverride "a.b" can be no Service\'s name: '),
+        ({"fullnameOverride": "2048"}, 'fullnameOverride "2048" can be no Service\'s name: '),
+        ({"rbac": {"secretNames": [""]}}, 'rbac.secretNames[0] "" is no name of a '),
+        ({"imagePullSecrets": ["a b"]}, 'imagePullSecrets[0] "a b" is no name of a '),
+        (
+            {"global": {"imagePullSecrets": [{"name": "A"}]}},
+            'global.imagePullSecrets[0] "A" is no name of a ',
+        ),
+        ({"image": {"registry": ""}}, 'image.registry "" is no registry: write its host, such as ghcr.io'),
+        ({"image": {"registry": "https://r.test"}}, 'image.registry "https://r.test" is no registry: '),
+        ({"global": {"imageRegistry": "r test"}}, 'global.imageRegistry "r test" is no registry: '),
+        ({"image": {"repository": "a:1"}}, 'image.repository "a:1" is no image\'s name: '),
+        ({"image": {"tag": "a b"}}, 'image.tag "a b" is no tag: '),
+        ({"image": {"tag": 1.1}}, 'image.tag "1.1" is a number, and numbers lose the zeros at their end: '),
+        ({"image": {"tag": 20261129}}, 'put it in quotes, as "1.10", or use --set-string.'),
+    ],
+)
+def test_no_expression_has_to_be_read(values: dict[str, Any], sentence: str) -> None:
+    said = refusal(values)
+    assert sentence in said
+    assert "^" not in said
+
+
+def test_a_release_that_a_service_cannot_be_called_after() -> None:
+    assert "set fullnameOverride to a name that begins with a letter." in refusal({}, release="2048")
+
+
+@pytest.mark.parametrize(
+    ("budget", "sentence"),
+    [
+        ({"minAvailable": 2}, "podDisruptionBudget.minAvailable 2 of 2 pods lets none go, "),
+        ({"minAvailable": "51%"}, "podDisruptionBudget.minAvailable 51% of 2 pods lets none go, "),
+        ({"maxUnavailable": 0}, "podDisruptionBudget.maxUnavailable 0 lets no pod go, "),
+        ({"maxUnavailable": "0%"}, "podDisruptionBudget.maxUnavailable 0% lets no pod go, "),
+    ],
+)
+def test_a_budget_that_would_stop_every_drain(budget: dict[str, Any], sentence: str) -> None:
+    assert sentence in refusal({"replicaCount": 2, "podDisruptionBudget": budget})
+    assert not render({"replicaCount": 1, "podDisruptionBudget": budget}).all("PodDisruptionBudget")
+
+
+FREE = {"keys_quiet_time", "kubeconfig"}
+"""Options of the operator that no value of the chart sets."""
+
+
+def test_a_flag_that_the_chart_sets_is_no_extra_argument() -> None:
+    """Hooks and probes would not hear of it."""
+    flags = [f"--{each.replace('_', '-')}" for each in inspect.signature(run).parameters if each not in FREE]
+    assert "--log-level" in flags
+    said = refusal({"extraArgs": [f"{flag}=x" for flag in flags]})
+    for flag in flags:
+        assert f"extraArgs holds {flag}, which the chart sets, " in said
+
+
+def test_the_value_that_sets_a_flag_is_named() -> None:
+    said = refusal({"extraArgs": ["--no-read-back", "--log-level", "debug", "--probe-port=1"]})
+    assert (
+        "holds --no-read-back, which the chart sets, for hooks and probes too: set the value jira.readBack"
+        in said
+    )
+    assert "set the value logLevel instead." in said
+    assert "holds --probe-port, which the chart sets, for hooks and probes too: take it out." in said
 
 
 def test_a_site_cannot_be_made_where_nobody_brings_its_crd() -> None:

@@ -1,6 +1,7 @@
-"""Writes the table of values into the chart's README: ``python tests/unit/chart/values_table.py``.
+"""Writes what is made of values.yaml: the table in the chart's README, and ``files/defaults.yaml``.
 
-A comment that begins with ``# --`` directly above a key of values.yaml is the key's description.
+A comment that begins with ``# --`` directly above a key of values.yaml is the key's description. Where it is
+that of a mapping, this is a piece of Kubernetes, whose keys are none of ours.
 """
 
 import json
@@ -13,7 +14,11 @@ import yaml
 
 CHART: Final = Path(__file__).parents[3] / "charts" / "rollout-reporter"
 README: Final = CHART / "README.md"
+DEFAULTS: Final = CHART / "files" / "defaults.yaml"
 BEGIN: Final = "<!-- values: generated from values.yaml by `make generate` -->"
+HEADING: Final = (
+    "# What an empty value means (templates/_values.tpl); made of values.yaml by `make generate`."
+)
 END: Final = "<!-- end of values -->"
 
 _DESCRIPTION: Final = re.compile(r"\s*# -- (?P<text>.+)")
@@ -59,6 +64,19 @@ def renewed(readme: str, values: str) -> str:
     return f"{before}{BEGIN}\n\n{table(values)}\n\n{END}{after}"
 
 
+def defaults(values: str) -> str:
+    """The values as templates can read them; Helm shows them everything of a chart but its values.yaml."""
+    found: dict[str, Any] = {}
+    everything = yaml.safe_load(values)
+    for path, _ in _described(values):
+        inner = found
+        for name in path[:-1]:
+            inner = inner.setdefault(name, {})
+        default = _at(everything, path)
+        inner[path[-1]] = {} if isinstance(default, dict) else default
+    return f"{HEADING}\n{yaml.safe_dump(found, sort_keys=False)}"
+
+
 def _described(values: str) -> Iterator[tuple[tuple[str, ...], str]]:
     path: list[str] = []
     text: list[str] = []
@@ -95,4 +113,6 @@ def _compact(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text(), (CHART / "values.yaml").read_text()))
+    described = (CHART / "values.yaml").read_text()
+    README.write_text(renewed(README.read_text(), described))
+    DEFAULTS.write_text(defaults(described))
