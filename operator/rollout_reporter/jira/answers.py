@@ -3,7 +3,8 @@
 https://developer.atlassian.com/cloud/jira/software/rest/api-group-deployments/
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from rollout_reporter.core.outcome import (
 )
 from rollout_reporter.core.report import DeploymentKey, Report, Update
 
+from .bodies import decoded, parsed
 from .payload import values, wire_key
 from .quotes import LONGEST_BODY, quote, short
 from .schemas import DeploymentKeyData, SubmitResponse
@@ -35,6 +37,8 @@ _SERVICES: Final = "serviceIdOrKeys"
 _NO_REASON: Final = "Jira rejected the deployment without giving a reason"
 _SCOPE: Final = b"scope does not match"
 """In the body of a 401: the token is good, but not for this. A new token would be the same."""
+_NO_ASSOCIATION: Final = re.compile(r"\bno valid (?:association|issue)", re.IGNORECASE)
+"""In a rejection: Jira knows none of the values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,12 @@ class _Unknown:
 
     issues: frozenset[str]
     services: frozenset[str]
+
+    def of_rejected(self, report: Report, messages: Iterable[str]) -> tuple[str, ...]:
+        """Return those of a rejected report: all its keys if Jira knows none and does not list them."""
+        if found := self.among(report):
+            return found
+        return values(report).issue_keys if any(map(_NO_ASSOCIATION.search, messages)) else ()
 
     def among(self, report: Report) -> tuple[str, ...]:
         sent = values(report)
@@ -87,11 +97,23 @@ _ODD: Final = _Meaning(
     "Jira gave an answer that its documentation does not know",
     f"{AGAIN}. If this stays, check the API URL and the proxy between the cluster and Jira.",
 )
+_REFUSED_ON_THE_WAY: Final = _Meaning(
+    TroubleReason.UNAVAILABLE,
+    "Something in front of Jira refuses the request",
+    f"{AGAIN}. If this stays, check the API URL and the proxy between the cluster and Jira.",
+)
+"""Jira itself says in JSON what it does not understand. A page says nothing of the deployments."""
 _BAD_REQUEST: Final = _Meaning(
     TroubleReason.BAD_REQUEST,
     "Jira does not understand the request",
     "Check the annotations of the workload for unusual values; "
     "if they are in order, this is a fault of the reporter: please report it.",
+)
+_NO_SITE: Final = _Meaning(
+    TroubleReason.SITE_NOT_FOUND,
+    "Jira does not know this site",
+    "It was renamed, suspended or deleted, or the cloud id is that of another site: "
+    "check the site URL and the cloud id of the JiraSite.",
 )
 _MEANINGS: Final[Mapping[int, _Meaning]] = {
     HTTPStatus.BAD_REQUEST: _BAD_REQUEST,
@@ -103,12 +125,8 @@ _MEANINGS: Final[Mapping[int, _Meaning]] = {
         "for this site and put its clientId and clientSecret into the Secret of the JiraSite.",
     ),
     HTTPStatus.FORBIDDEN: _FORBIDDEN,
-    HTTPStatus.NOT_FOUND: _Meaning(
-        TroubleReason.SITE_NOT_FOUND,
-        "Jira does not know this site",
-        "It was renamed, suspended or deleted, or the cloud id is that of another site: "
-        "check the site URL and the cloud id of the JiraSite.",
-    ),
+    HTTPStatus.NOT_FOUND: _NO_SITE,
+    HTTPStatus.GONE: _NO_SITE,
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: _Meaning(
         TroubleReason.UNAVAILABLE,
         "The proxy between the cluster and Jira asks for a login",
@@ -127,20 +145,21 @@ _MEANINGS: Final[Mapping[int, _Meaning]] = {
 }
 
 
-def judge(updates: Sequence[Update], response: SubmitResponse) -> Judged:
-    """Return Jira's word on each update that was sent.
+def judge(updates: Sequence[Update], response: SubmitResponse, secrets: Collection[str] = ()) -> Judged:
+    """Return Jira's word on each update that was sent; secrets are blanked out of its messages.
 
     A deployment that is listed as accepted and as rejected counts as rejected, so that a person looks at it.
     Unknown values come for the whole request: each deployment that had one is told, services included.
     """
     accepted = frozenset(map(_key, response.accepted_deployments))
-    rejected = _rejections(response)
+    rejected = _rejections(response, secrets)
     unknown = _unknown(response)
     outcomes: dict[DeploymentKey, Outcome] = {}
     for report in (update.report for update in updates):
         sent = wire_key(report.key)
         if sent in rejected:
-            outcomes[report.key] = Rejected(rejected[sent], unknown.among(report))
+            messages = rejected[sent]
+            outcomes[report.key] = Rejected(messages, unknown.of_rejected(report, messages))
         elif sent in accepted:
             outcomes[report.key] = Accepted(unknown.among(report))
         else:
@@ -148,12 +167,17 @@ def judge(updates: Sequence[Update], response: SubmitResponse) -> Judged:
     return Judged(outcomes)
 
 
-def trouble(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Trouble:
-    """Return what it means that Jira gave this answer instead of the wanted one; `now` aware."""
+def trouble(
+    status: int, headers: Mapping[str, str], body: bytes, now: datetime, secrets: Collection[str] = ()
+) -> Trouble:
+    """Return what it means that Jira gave this answer instead of the wanted one; `now` aware.
+
+    Secrets are blanked out of what is quoted.
+    """
     lowered = {name.lower(): value for name, value in headers.items()}
     meaning = _meaning(status, body)
-    detail = _detail(lowered)
-    words = quote(body)
+    detail = _detail(lowered, secrets)
+    words = quote(body, secrets)
     says = f': "{words}"' if words else ""
     return Trouble(
         meaning.reason,
@@ -165,24 +189,26 @@ def trouble(status: int, headers: Mapping[str, str], body: bytes, now: datetime)
 def _meaning(status: int, body: bytes) -> _Meaning:
     if status == HTTPStatus.UNAUTHORIZED and _SCOPE in body[:LONGEST_BODY].lower():
         return _FORBIDDEN
-    if status in _MEANINGS:
-        return _MEANINGS[status]
-    return {2: _UNREADABLE, 3: _REDIRECTED, 5: _DOWN}.get(status // 100, _ODD)
+    meaning = _MEANINGS.get(status)
+    if meaning is _BAD_REQUEST and parsed(decoded(body)) is None:
+        return _REFUSED_ON_THE_WAY
+    return meaning or {2: _UNREADABLE, 3: _REDIRECTED, 5: _DOWN}.get(status // 100, _ODD)
 
 
-def _detail(headers: Mapping[str, str]) -> str:
+def _detail(headers: Mapping[str, str], secrets: Collection[str]) -> str:
     named = (headers.get("ratelimit-reason", ""), headers.get("location", "").partition("?")[0])
-    return "".join(f", {words}" for words in map(short, named) if words)
+    shown = (short(words, secrets) for words in named)
+    return "".join(f", {words}" for words in shown if words)
 
 
 def _key(data: DeploymentKeyData) -> DeploymentKey:
     return DeploymentKey(data.pipeline_id, data.environment_id, data.deployment_sequence_number)
 
 
-def _rejections(response: SubmitResponse) -> dict[DeploymentKey, tuple[str, ...]]:
+def _rejections(response: SubmitResponse, secrets: Collection[str]) -> dict[DeploymentKey, tuple[str, ...]]:
     messages: dict[DeploymentKey, list[str]] = {}
     for rejected in response.rejected_deployments:
-        words = (short(error.message) for error in rejected.errors)
+        words = (short(error.message, secrets) for error in rejected.errors)
         messages.setdefault(_key(rejected.key), []).extend(word for word in words if word)
     return {key: tuple(dict.fromkeys(found)) or (_NO_REASON,) for key, found in messages.items()}
 

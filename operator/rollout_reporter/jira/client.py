@@ -12,12 +12,13 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 import httpx
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from rollout_reporter.core.outcome import Answer, Judged, Outcome, Rejected, Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, Update
 
 from .answers import judge
+from .bodies import read
 from .cloudid import CloudIdSource
 from .patience import Patience
 from .payload import sendable, submit_request, wire_key, wire_properties
@@ -33,6 +34,10 @@ _DELETED: Final = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 _NOTHING_TO_SEND: Final = Rejected(
     ("None of the issue keys has the form of one (such as SHOP-41), so the deployment was not sent",)
 )
+_NOT_HERE: Final = frozenset(
+    {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+)
+"""What a dead cloud id may be answered with; a site that is made anew under its old name has another one."""
 _TOO_MANY: Final = Trouble(
     TroubleReason.TOO_LARGE,
     f"Jira takes at most {MAX_DEPLOYMENTS} deployments in one request. Fewer are sent at once.",
@@ -123,10 +128,8 @@ class JiraClient:
             return reply
         if reply.status == HTTPStatus.NOT_FOUND:
             return None
-        try:
-            return DeploymentData.model_validate_json(reply.body)
-        except ValidationError:
-            return reply.trouble()
+        held = read(DeploymentData, reply.body) if reply.status == HTTPStatus.OK else None
+        return held or self._refused(reply)
 
     async def delete(self, key: DeploymentKey) -> Trouble | None:
         """Delete a deployment; return None once Jira has taken the request, which it works on later.
@@ -159,12 +162,12 @@ class JiraClient:
             return reply
         response = _submitted(reply)
         if response is not None:
-            return judge(updates, response)
+            return judge(updates, response, reply.secrets)
         return self._refused(reply)
 
     def _refused(self, reply: Reply) -> Trouble:
-        """Return what it means; a cloud id that Jira does not know is looked up again next time."""
-        if reply.status == HTTPStatus.NOT_FOUND:
+        """Return what it means; a cloud id that Jira may not know any more is looked up again next time."""
+        if reply.status in _NOT_HERE:
             self._cloud_id.forget()
         return reply.trouble()
 
@@ -201,12 +204,7 @@ def _token_refused(reply: Reply) -> bool:
 
 
 def _submitted(reply: Reply) -> SubmitResponse | None:
-    if reply.status not in _TAKEN:
-        return None
-    try:
-        return SubmitResponse.model_validate_json(reply.body)
-    except ValidationError:
-        return None
+    return read(SubmitResponse, reply.body) if reply.status in _TAKEN else None
 
 
 def _path(key: DeploymentKey) -> str:

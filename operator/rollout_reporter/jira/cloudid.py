@@ -7,16 +7,15 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from pydantic import ValidationError
-
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 
+from .bodies import read
 from .flight import SingleFlight
 from .schemas import TenantInfo
 from .wire import Call, Reply, Wire
 
-_CLOUD_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,254}")
-"""A UUID in practice; in any case one plain segment of a path."""
+_CLOUD_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+"""A UUID in practice; in any case one plain segment of a path, and no longer than a JiraSite takes."""
 _PASSING: Final = frozenset({TroubleReason.RATE_LIMITED, TroubleReason.UNAVAILABLE})
 
 
@@ -37,7 +36,7 @@ class CloudIdSource:
         return self._found or await self._lookup.join()
 
     def forget(self) -> None:
-        """Look it up again next time: Jira did not know it."""
+        """Look it up again next time: Jira may not know it any more."""
         self._found = None
 
     async def _look_up(self) -> str | Trouble:
@@ -69,10 +68,5 @@ def _checked(configured: str) -> str | Trouble:
 
 
 def _cloud_id(reply: Reply) -> str | None:
-    if reply.status != HTTPStatus.OK:
-        return None
-    try:
-        cloud_id = TenantInfo.model_validate_json(reply.body).cloud_id
-    except ValidationError:
-        return None
-    return cloud_id if _CLOUD_ID.fullmatch(cloud_id) else None
+    found = read(TenantInfo, reply.body) if reply.status == HTTPStatus.OK else None
+    return found.cloud_id if found and _CLOUD_ID.fullmatch(found.cloud_id) else None

@@ -18,13 +18,13 @@ from .schemas import (
     MAX_ASSOCIATION_VALUES,
     MAX_TEXT,
     Association,
-    DeploymentData,
     EnvironmentData,
     IssueAssociation,
     IssueIdOrKey,
     PipelineData,
     Properties,
     ProviderMetadata,
+    SentDeployment,
     ServiceAssociation,
     SubmitRequest,
 )
@@ -68,7 +68,7 @@ def submit_request(
     )
 
 
-def deployment_data(update: Update, *, site_url: str = LAST_URL) -> DeploymentData:
+def deployment_data(update: Update, *, site_url: str = LAST_URL) -> SentDeployment:
     """Return the update as Jira takes it: texts cut and filled, URLs whole.
 
     Raises:
@@ -78,7 +78,7 @@ def deployment_data(update: Update, *, site_url: str = LAST_URL) -> DeploymentDa
     key = wire_key(report.key)
     url = presentable(report.url, otherwise=site_url)
     name = _text(report.display_name, report.pipeline.name, key.pipeline_id)
-    return DeploymentData(
+    return SentDeployment(
         deployment_sequence_number=key.number,
         update_sequence_number=update.number,
         associations=_associations(values(report)),

@@ -5,12 +5,12 @@ text or nothing.
 """
 
 import html
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Final
 
+from .bodies import decoded, parsed
 from .texts import cut, tidy
 
 LONGEST_QUOTE: Final = 200
@@ -18,6 +18,7 @@ LONGEST_QUOTE: Final = 200
 LONGEST_BODY: Final = 64 * 1024
 """Bytes of a body that are looked at."""
 
+_HIDDEN: Final = "[hidden]"
 _MOST_MESSAGES: Final = 3
 _DEEPEST: Final = 4
 _FIELDS: Final = (
@@ -32,18 +33,27 @@ _FIELDS: Final = (
 _TITLE: Final = re.compile(r"<title[^>]{0,200}>([^<]{1,1000})", re.IGNORECASE)
 
 
-def quote(body: bytes) -> str:
-    """Return what the body says, on one line of at most 200 characters; empty if it says nothing."""
-    text = body[:LONGEST_BODY].decode("utf-8", "replace").strip()
-    found = _messages(_json(text)) if text[:1] in {"{", "["} else _plain(text)
-    tidied = (tidy(message) for message in found)
+def quote(body: bytes, secrets: Collection[str] = ()) -> str:
+    """Return what the body says, on one line of at most 200 characters; empty if it says nothing.
+
+    Secrets are blanked out, in case that something on the way echoes the request.
+    """
+    text = decoded(body[:LONGEST_BODY])
+    found = _messages(parsed(text)) if text[:1] in {"{", "["} else _plain(text)
+    tidied = (tidy(_without(secrets, message)) for message in found)
     different = dict.fromkeys(message for message in tidied if message)
     return cut("; ".join(islice(different, _MOST_MESSAGES)), LONGEST_QUOTE)
 
 
-def short(text: str) -> str:
-    """Return words of Jira's, such as a header or a message, tidied and cut likewise."""
-    return cut(tidy(text), LONGEST_QUOTE)
+def short(text: str, secrets: Collection[str] = ()) -> str:
+    """Return words of Jira's, such as a header or a message, blanked, tidied and cut likewise."""
+    return cut(tidy(_without(secrets, text)), LONGEST_QUOTE)
+
+
+def _without(secrets: Collection[str], text: str) -> str:
+    """Blank in one go, and before anything is cut: no part of a secret stays, none is blanked twice."""
+    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), _HIDDEN, text) if longest_first else text
 
 
 def _plain(text: str) -> Iterator[str]:
@@ -51,13 +61,6 @@ def _plain(text: str) -> Iterator[str]:
         yield text
     elif title := _TITLE.search(text):
         yield html.unescape(title[1])
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _messages(node: object, depth: int = 0) -> Iterator[str]:

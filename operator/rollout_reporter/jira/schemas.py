@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AliasGenerator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -19,6 +20,9 @@ from pydantic import (
     OnErrorOmit,
     PlainSerializer,
     StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -31,6 +35,8 @@ MAX_PROPERTIES = 5
 MAX_TEXT = 255
 MAX_URL = 2000
 MAX_INT64 = 2**63 - 1
+UNTOLD_LIFE = 60.0
+"""Seconds that a token is taken to live whose answer does not tell: short enough to be true of any."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
 
@@ -71,12 +77,20 @@ Moment = Annotated[AwareDatetime, PlainSerializer(_rfc3339, when_used="json")]
 """RFC 3339 with milliseconds and `Z`, as in Atlassian's examples."""
 
 
-def _never_null(entries: object) -> object:
-    return [] if entries is None else entries
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-Readable = Annotated[list[OnErrorOmit[T]], BeforeValidator(_never_null)]
-"""A list of an answer: null is empty, and an entry that cannot be read does not spoil the others."""
+ReadMoment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A moment of an answer: without an offset, it is in UTC."""
+
+
+def _listed(entries: object) -> object:
+    return entries if isinstance(entries, list | tuple) else []
+
+
+Readable = Annotated[list[OnErrorOmit[T]], BeforeValidator(_listed)]
+"""A list of an answer: what is none is empty, and an entry that cannot be read does not spoil the others."""
 
 
 class Body(BaseModel):
@@ -152,7 +166,7 @@ class DeploymentFields(Body):
     schema_version: Literal["1.0"] = "1.0"
 
 
-class DeploymentData(DeploymentFields):
+class SentDeployment(DeploymentFields):
     """One deployment, whole: Jira replaces what it holds, it never merges."""
 
     associations: Annotated[
@@ -171,63 +185,114 @@ class ProviderMetadata(Body):
 class SubmitRequest(Body):
     """Body of `POST …/bulk`."""
 
-    deployments: Annotated[list[DeploymentData], Field(min_length=1, max_length=MAX_DEPLOYMENTS)]
+    deployments: Annotated[list[SentDeployment], Field(min_length=1, max_length=MAX_DEPLOYMENTS)]
     properties: Properties | None = None
     provider_metadata: ProviderMetadata | None = None
 
 
-class DeploymentKeyData(Body):
-    """Identity of a deployment in answers."""
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+class Answered(Body):
+    """What Jira says. Names are known in any case, and a number may stand for a text."""
+
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=_plain, serialization_alias=to_camel),
+        coerce_numbers_to_str=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_any_case(cls, data: Any) -> Any:
+        return {_plain(name): value for name, value in data.items()} if isinstance(data, dict) else data
+
+
+class DeploymentData(Answered):
+    """What is read of a deployment that Jira holds; the rest may have any shape."""
+
+    deployment_sequence_number: int
+    update_sequence_number: int
+    state: State
+    last_updated: ReadMoment
+
+
+class DeploymentKeyData(Answered):
+    """Identity of a deployment in answers."""
 
     pipeline_id: str
     environment_id: str
     deployment_sequence_number: int
 
 
-class ErrorMessage(Body):
-    """One error of Jira's."""
+def _unwrapped(entry: object) -> object:
+    """Jira names what it rejected by `{"key": {…}}`: it might name so what it accepted."""
+    match entry:
+        case {"key": dict() as key}:
+            return key
+        case _:
+            return entry
+
+
+class ErrorMessage(Answered):
+    """One error of Jira's, which may be a mere text."""
 
     message: str = ""
-    error_trace_id: str | None = None
+    error_trace_id: object = None
+    """A text; nothing is lost if it is not."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, data: Any) -> Any:
+        return {"message": data} if isinstance(data, str) else data
 
 
-class RejectedDeployment(Body):
+def _at_least_one(errors: object) -> object:
+    return [errors] if isinstance(errors, dict | str) else errors
+
+
+class RejectedDeployment(Answered):
     """A deployment that Jira did not store, and why."""
 
     key: DeploymentKeyData
-    errors: Readable[ErrorMessage] = []
+    errors: Annotated[Readable[ErrorMessage], BeforeValidator(_at_least_one)] = []
 
 
-class UnknownAssociation(Body):
+class UnknownAssociation(Answered):
     """Values that Jira knows nothing of; they are told for the request as a whole, not per deployment."""
 
     association_type: str
     values: Readable[object] = []
 
 
-class SubmitResponse(Body):
+class SubmitResponse(Answered):
     """Body of the `202 Accepted`; every list may be absent."""
 
-    accepted_deployments: Readable[DeploymentKeyData] = []
+    accepted_deployments: Readable[Annotated[DeploymentKeyData, BeforeValidator(_unwrapped)]] = []
     rejected_deployments: Readable[RejectedDeployment] = []
     unknown_issue_keys: Readable[str] = []
     unknown_associations: Readable[UnknownAssociation] = []
 
 
+def _or_untold(value: object, read: ValidatorFunctionWrapHandler) -> float:
+    try:
+        return float(read(value))
+    except ValueError:
+        return UNTOLD_LIFE
+
+
 class TokenResponse(Body):
-    """Body of a granted token request."""
+    """Body of a granted token request. The token is all that is needed of it."""
 
     model_config = ConfigDict(alias_generator=None, frozen=True)
 
     access_token: Annotated[str, StringConstraints(min_length=1), Field(repr=False)]
-    expires_in: Annotated[float, Field(gt=0)]
+    expires_in: Annotated[float, Field(gt=0), WrapValidator(_or_untold)] = UNTOLD_LIFE
     """Seconds."""
-    token_type: str = "Bearer"  # noqa: S105 (the name of a scheme, not a secret)
+    token_type: object = "Bearer"  # noqa: S105 (the name of a scheme, not a secret)
 
 
-class TenantInfo(Body):
+class TenantInfo(Answered):
     """Body of `/_edge/tenant_info`."""
 
     cloud_id: Text

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 
 from .answers import AGAIN, CREDENTIAL
+from .bodies import read
 from .flight import SingleFlight
-from .quotes import quote
 from .schemas import TokenResponse
 from .wire import Call, Reply, Wire
 
@@ -26,7 +26,7 @@ RENEW_AFTER: Final = 0.8
 LONGEST_LIFE: Final = 86400.0
 """Seconds that a token is kept at most, whatever its answer says."""
 
-_REFUSALS: Final = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_REFUSALS: Final = frozenset({TroubleReason.BAD_REQUEST, TroubleReason.UNAUTHORIZED, TroubleReason.FORBIDDEN})
 _PASSING: Final = frozenset({TroubleReason.RATE_LIMITED, TroubleReason.UNAVAILABLE})
 _SENDABLE: Final = re.compile(r"[\x21-\x7e]+")
 """What an HTTP header can carry as a token."""
@@ -138,17 +138,13 @@ class TokenSource:
         headers = {"Content-Type": "application/json"}
         if self._email and _SENDABLE.fullmatch(self._email):
             headers["From"] = self._email
-        return Call("POST", self._url, headers, json.dumps(asked).encode(), secrets=(secret,))
+        secrets = (secret, json.dumps(secret)[1:-1])  # an echo of the request shows it as JSON writes it
+        return Call("POST", self._url, headers, json.dumps(asked).encode(), secrets)
 
 
 def _granted(reply: Reply) -> TokenResponse | None:
-    if reply.status != HTTPStatus.OK:
-        return None
-    try:
-        answer = TokenResponse.model_validate_json(reply.body)
-    except ValidationError:  # its text would show the token
-        return None
-    return answer if _SENDABLE.fullmatch(answer.access_token) else None
+    answer = read(TokenResponse, reply.body) if reply.status == HTTPStatus.OK else None
+    return answer if answer and _SENDABLE.fullmatch(answer.access_token) else None
 
 
 def _refused(reply: Reply) -> Trouble:
@@ -163,9 +159,10 @@ def _refused(reply: Reply) -> Trouble:
             f"Jira's answer holds no readable access token (200). {AGAIN}. "
             "If this stays, check the API URL and whether a proxy answers in place of Jira.",
         )
-    if reply.status not in _REFUSALS:
-        return reply.trouble()
-    words = quote(reply.body)
+    said = reply.trouble()
+    if said.reason not in _REFUSALS:
+        return said
+    words = reply.quote()
     says = f': "{words}"' if words else ""
     return Trouble(
         TroubleReason.UNAUTHORIZED,

@@ -4,7 +4,7 @@ https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -12,9 +12,12 @@ from typing import Final
 LONGEST: Final = timedelta(days=1)
 """More is taken for a mistake: Jira's quotas are hourly."""
 
-_SECONDS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:s|secs?|seconds?)?", re.IGNORECASE)
+_TO_THE_MINUTE: Final = re.compile(r"[T ][0-9]{2}:?[0-9]{2}(?![0-9:])")
 _NOTHING: Final = timedelta(0)
 _MINUTE: Final = timedelta(minutes=1)
+
+_Reader = Callable[[str, datetime], timedelta | None]
 
 
 def requested_wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -22,29 +25,42 @@ def requested_wait(headers: Mapping[str, str], now: datetime) -> timedelta | Non
 
     Names of headers in lower case, `now` aware.
     """
-    wait = _retry_after(headers.get("retry-after", "").strip(), now)
-    if wait is None:
-        wait = _reset(headers.get("x-ratelimit-reset", "").strip(), now)
-    return min(wait, LONGEST) if wait is not None and wait > _NOTHING else None
+    return _longest(headers.get("retry-after", ""), now, _seconds, _http_date, _iso_date) or _longest(
+        headers.get("x-ratelimit-reset", ""), now, _iso_date
+    )
 
 
-def _retry_after(text: str, now: datetime) -> timedelta | None:
-    """Seconds or an HTTP date, https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
-    if _SECONDS.fullmatch(text):
-        return timedelta(seconds=min(float(text), LONGEST.total_seconds()))
+def _longest(text: str, now: datetime, *readers: _Reader) -> timedelta | None:
+    """Return the longest wait in the parts of a header, which a proxy may have merged from several.
+
+    The comma of an HTTP date does no harm: without its weekday it is read all the same.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    waits = [wait for part in parts for read in readers if (wait := read(part, now))]
+    longest = max(waits, default=_NOTHING)
+    return min(longest, LONGEST) if longest > _NOTHING else None
+
+
+def _seconds(text: str, _: datetime) -> timedelta | None:
+    found = _SECONDS.fullmatch(text)
+    return timedelta(seconds=min(float(found[1]), LONGEST.total_seconds())) if found else None
+
+
+def _http_date(text: str, now: datetime) -> timedelta | None:
+    """https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
     try:
         return _aware(parsedate_to_datetime(text)) - now
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
-def _reset(text: str, now: datetime) -> timedelta | None:
-    """ISO 8601, usually to the minute: the limit then falls somewhere within that minute."""
+def _iso_date(text: str, now: datetime) -> timedelta | None:
+    """ISO 8601, usually to the minute: what is meant then falls somewhere within it, so its end counts."""
     try:
         wait = _aware(datetime.fromisoformat(text)) - now
     except (ValueError, OverflowError):
         return None
-    return wait + _MINUTE if -_MINUTE < wait <= _NOTHING else wait
+    return wait + _MINUTE if _TO_THE_MINUTE.search(text) else wait
 
 
 def _aware(moment: datetime) -> datetime:

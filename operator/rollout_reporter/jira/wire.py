@@ -19,6 +19,7 @@ from rollout_reporter.core.outcome import Trouble
 from .answers import trouble
 from .failures import FAILURES, failure
 from .patience import Patience
+from .quotes import quote
 from .texts import tidy
 
 KEEPALIVE_SECONDS: Final = 4.0
@@ -30,7 +31,6 @@ TOTAL_SECONDS: Final = 30.0
 MAX_ANSWER: Final = 4 * 1024 * 1024
 """Bytes that are read of an answer: 100 deployments with 500 unknown keys each take over one million."""
 
-_HIDDEN: Final = "[hidden]"
 _WAITS: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 """Answers whose wait is for all requests. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after"""
 
@@ -44,22 +44,37 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Blanked out of the answer, in case that something on the way echoes the request."""
+    """Blanked out of what a person is shown of the answer, as something on the way may echo the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of whatever status; the body may hold a token and is not shown."""
+    """An answer of whatever status, as it came; it may hold a token, and only its words may be shown."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     received: datetime
     """By the other side's own clock if it tells, since that is what its waits refer to."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Of the call."""
 
     def trouble(self) -> Trouble:
         """Return what it means that this was answered instead of the wanted."""
-        return trouble(self.status, self.headers, self.body, self.received)
+        return trouble(self.status, self.headers, self.body, self.received, self.secrets)
+
+    def quote(self) -> str:
+        """Return what the body says to a person."""
+        return quote(self.body, self.secrets)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What has come of an answer so far."""
+
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytearray = field(default_factory=bytearray, repr=False)
 
 
 def utc_now() -> datetime:
@@ -70,12 +85,12 @@ def utc_now() -> datetime:
 def http_client(
     *,
     version: str = __version__,
-    max_connections: int = 20,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> httpx.AsyncClient:
     """Return the client for all sites: certificates verified, proxies from the environment, no cookies.
 
-    The answer is asked for uncompressed, so that its size on the wire is its size.
+    The answer is asked for uncompressed, so that its size on the wire is its size. The number of connections
+    has no limit of its own: sites that hang would use it up, and leave none for those that work.
     """
     return httpx.AsyncClient(
         headers={
@@ -86,9 +101,7 @@ def http_client(
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=KEEPALIVE_SECONDS,
+            max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_SECONDS
         ),
         follow_redirects=False,
         transport=transport,
@@ -110,26 +123,39 @@ class Wire:
         self._now = now
 
     async def exchange(self, call: Call) -> Reply | Trouble:
-        """Return the answer, or what it means that there is none; nothing is sent while Jira wants a rest."""
+        """Return the answer, or what it means that there is none; nothing is sent while Jira wants a rest.
+
+        A refusal is one without its whole body too: its status and headers say the most.
+        """
         if waiting := self._patience.trouble():
             return waiting
-        try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                reply = await self._send(call)
-        except FAILURES as error:
-            return failure(error, _host(call.url))
-        if reply.status in _WAITS:
+        reply = await self._answer(call)
+        if isinstance(reply, Reply) and reply.status in _WAITS:
             self._patience.wait(reply.trouble())
         return reply
 
-    async def _send(self, call: Call) -> Reply:
+    async def _answer(self, call: Call) -> Reply | Trouble:
+        heard = _Heard()
+        try:
+            async with asyncio.timeout(TOTAL_SECONDS):
+                await self._hear(call, heard)
+        except FAILURES as error:
+            if heard.status < HTTPStatus.BAD_REQUEST:
+                return failure(error, _host(call.url))
+        received = _told_time(heard.headers) or self._now()
+        return Reply(heard.status, heard.headers, bytes(heard.body), received, call.secrets)
+
+    async def _hear(self, call: Call, heard: _Heard) -> None:
+        """Hear the answer up to the limit; JSON that was longer is broken by that, and read as such."""
         async with self._http.stream(
             call.method, call.url, headers=call.headers, content=call.content, follow_redirects=False
         ) as response:
-            body = await _beginning(response)
-        headers = {name: _blank(value, call.secrets) for name, value in response.headers.items()}
-        received = _told_time(headers) or self._now()
-        return Reply(response.status_code, headers, _blank_bytes(body, call.secrets), received)
+            heard.status, heard.headers = response.status_code, dict(response.headers)
+            async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as chunks:
+                async for chunk in chunks:
+                    heard.body += chunk[: MAX_ANSWER - len(heard.body)]
+                    if len(heard.body) >= MAX_ANSWER:
+                        break
 
 
 def _host(url: str) -> str:
@@ -145,26 +171,3 @@ def _told_time(headers: Mapping[str, str]) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return told if told.tzinfo else told.replace(tzinfo=UTC)
-
-
-async def _beginning(response: httpx.Response) -> bytes:
-    """Return the body up to the limit; JSON that was longer is broken by that, and read as such."""
-    body = bytearray()
-    async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as chunks:
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > MAX_ANSWER:
-                break
-    return bytes(body[:MAX_ANSWER])
-
-
-def _blank(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in filter(None, secrets):
-        text = text.replace(secret, _HIDDEN)
-    return text
-
-
-def _blank_bytes(body: bytes, secrets: tuple[str, ...]) -> bytes:
-    for secret in filter(None, secrets):
-        body = body.replace(secret.encode(), _HIDDEN.encode())
-    return body

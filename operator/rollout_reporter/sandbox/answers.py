@@ -56,19 +56,18 @@ def oauth_error(status: int, error: str, description: str) -> Response:
 
 
 def rate_limited(fault: Fault, now: datetime) -> Response:
-    """Answer 429: no body, and a reset time that lacks the seconds.
+    """Answer 429: no body, and a reset time that lacks the seconds, so it falls within that minute.
 
     https://developer.atlassian.com/cloud/jira/platform/rate-limiting/
     """
     reset = now.astimezone(UTC) + timedelta(seconds=fault.reset_after)
-    whole_minute = (reset + timedelta(seconds=59)).replace(second=0, microsecond=0)
     return Response(
         status_code=HTTPStatus.TOO_MANY_REQUESTS,
         headers={
             **_retry_after(fault),
             "X-RateLimit-Limit": "100",
             "X-RateLimit-Remaining": "0",
-            "X-RateLimit-Reset": f"{whole_minute:%Y-%m-%dT%H:%MZ}",
+            "X-RateLimit-Reset": f"{reset:%Y-%m-%dT%H:%MZ}",
             "RateLimit-Reason": fault.reason,
         },
     )

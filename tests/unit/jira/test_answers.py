@@ -13,6 +13,7 @@ from rollout_reporter.jira.schemas import SubmitResponse
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 NO_ASSOCIATIONS = "No valid associations found for deployment"
+NO_URL = "'url' is required"
 
 
 def key(report: Report, **changes: object) -> dict[str, object]:
@@ -34,9 +35,28 @@ def test_an_accepted_deployment_is_accepted(report: Report, update: Update) -> N
 
 
 def test_a_rejected_deployment_carries_each_message_once(report: Report, update: Update) -> None:
-    errors = [{"message": NO_ASSOCIATIONS}, {"message": NO_ASSOCIATIONS, "errorTraceId": "b6c1f0e2"}, {}]
+    errors = [{"message": NO_URL}, {"message": NO_URL, "errorTraceId": "b6c1f0e2"}, {}]
     judged = judge([update], read(rejectedDeployments=[{"key": key(report), "errors": errors}]))
-    assert judged == Judged({report.key: Rejected((NO_ASSOCIATIONS,))})
+    assert judged == Judged({report.key: Rejected((NO_URL,))})
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [NO_URL, {"message": NO_URL}, [NO_URL], [{"Message": NO_URL, "errorTraceId": 7}, {"message": {}}]],
+)
+def test_a_rejection_is_heard_whatever_shape_its_errors_have(
+    report: Report, update: Update, errors: object
+) -> None:
+    judged = judge([update], read(rejectedDeployments=[{"key": key(report), "errors": errors}]))
+    assert judged == Judged({report.key: Rejected((NO_URL,))})
+
+
+@pytest.mark.parametrize("message", [NO_ASSOCIATIONS, "No valid issues found for deployment"])
+def test_where_no_value_is_known_and_none_is_listed_every_key_is_unknown(
+    report: Report, update: Update, message: str
+) -> None:
+    answer = read(rejectedDeployments=[{"key": key(report), "errors": [{"message": message}]}])
+    assert judge([update], answer) == Judged({report.key: Rejected((message,), ("SHOP-57", "SHOP-41"))})
 
 
 def test_a_rejection_without_words_still_says_something(report: Report, update: Update) -> None:
@@ -83,6 +103,29 @@ def test_an_entry_that_cannot_be_read_does_not_spoil_the_others(report: Report, 
     assert judge([update], answer) == Judged({report.key: Accepted()})
 
 
+@pytest.mark.parametrize("odd", [{}, "", "nonsense", False, 7, {"key": {}}])
+@pytest.mark.parametrize("name", ["rejectedDeployments", "unknownIssueKeys", "unknownAssociations"])
+def test_what_is_no_list_does_not_spoil_what_was_accepted(
+    report: Report, update: Update, name: str, odd: object
+) -> None:
+    answer = read(acceptedDeployments=[key(report)], **{name: odd})
+    assert judge([update], answer) == Judged({report.key: Accepted()})
+
+
+def test_names_count_in_any_case_and_a_key_may_be_wrapped(report: Report, update: Update) -> None:
+    capital = {name[0].upper() + name[1:]: value for name, value in key(report).items()}
+    for answer in (read(AcceptedDeployments=[capital]), read(accepteddeployments=[{"key": key(report)}])):
+        assert judge([update], answer) == Judged({report.key: Accepted()})
+
+
+@pytest.mark.parametrize("other", [{"pipelineId": "EU1.shop.deployment.checkout"}, {"environmentId": ""}])
+def test_only_what_names_the_deployment_accepts_it(
+    report: Report, update: Update, other: dict[str, object]
+) -> None:
+    answer = read(acceptedDeployments=[key(report, **other)])
+    assert judge([update], answer) == Judged({report.key: Unanswered()})
+
+
 def test_unknown_values_of_the_request_are_told_to_each_deployment_that_had_them(report: Report) -> None:
     cart = replace(report, pipeline=Pipeline("cart", "cart"), issue_keys=("SHOP-41", "UTF-8"), service_ids=())
     answer = read(
@@ -126,14 +169,15 @@ def test_unknown_services_are_told_but_not_taken_for_issues(report: Report) -> N
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (400, TroubleReason.BAD_REQUEST),
+        (400, TroubleReason.UNAVAILABLE),
         (401, TroubleReason.UNAUTHORIZED),
         (403, TroubleReason.FORBIDDEN),
         (404, TroubleReason.SITE_NOT_FOUND),
+        (410, TroubleReason.SITE_NOT_FOUND),
         (407, TroubleReason.UNAVAILABLE),
         (409, TroubleReason.UNAVAILABLE),
         (413, TroubleReason.TOO_LARGE),
-        (422, TroubleReason.BAD_REQUEST),
+        (422, TroubleReason.UNAVAILABLE),
         (429, TroubleReason.RATE_LIMITED),
         (302, TroubleReason.SITE_NOT_FOUND),
         (500, TroubleReason.UNAVAILABLE),
@@ -147,6 +191,28 @@ def test_each_status_has_its_reason_and_is_named(status: int, reason: TroubleRea
     found = trouble(status, {}, b"", NOW)
     assert found.reason is reason
     assert f"({status}" in found.message
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'[{"message": "\'deployments\' can have a maximum of 100 elements"}]', TroubleReason.BAD_REQUEST),
+        (b'\xef\xbb\xbf{"message": "caf\xe9"}', TroubleReason.BAD_REQUEST),
+        (b"{}", TroubleReason.BAD_REQUEST),
+        (b"<html><title>Bad Request</title>", TroubleReason.UNAVAILABLE),
+        (b"Bad Request", TroubleReason.UNAVAILABLE),
+        (b'[{"message": "cut o', TroubleReason.UNAVAILABLE),
+    ],
+)
+def test_a_page_of_a_gateway_is_no_word_on_the_request(
+    status: int, body: bytes, reason: TroubleReason
+) -> None:
+    assert trouble(status, {}, body, NOW).reason is reason
+
+
+def test_a_page_that_says_too_large_is_believed() -> None:
+    assert trouble(413, {}, b"<html>", NOW).reason is TroubleReason.TOO_LARGE
 
 
 def test_a_forbidden_credential_is_told_with_the_cure() -> None:
@@ -199,6 +265,6 @@ LISTS = ("acceptedDeployments", "rejectedDeployments", "unknownIssueKeys", "unkn
 
 @given(st.data())
 def test_any_lists_of_an_answer_leave_no_update_without_an_outcome(data: st.DataObject) -> None:
-    response = read(**{name: data.draw(st.lists(NODES, max_size=3)) for name in LISTS})
+    response = read(**{name: data.draw(st.lists(NODES, max_size=3) | NODES) for name in LISTS})
     report = data.draw(st.builds(Report, issue_keys=st.just(("SHOP-1",)), url=st.just("")))
     assert judge([Update(report, 1)], response).outcomes.keys() == {report.key}

@@ -2,6 +2,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from rollout_reporter.core.report import (
 )
 from rollout_reporter.jira.client import JiraClient, SiteSettings
 from rollout_reporter.jira.payload import deployment_data
+from rollout_reporter.jira.schemas import DeploymentData
 from rollout_reporter.jira.token import Credentials
 from rollout_reporter.jira.wire import http_client, utc_now
 
@@ -116,8 +118,9 @@ async def test_a_configured_cloud_id_is_not_looked_up(jira: Jira, update: Update
     assert jira.paths() == ["/oauth/token", "/jira/deployments/0.1/cloud/abc-1/bulk"]
 
 
-async def test_a_configured_cloud_id_that_is_no_path_segment_is_refused(jira: Jira) -> None:
-    found = await jira.client("../evil").cloud_id()
+@pytest.mark.parametrize("cloud_id", ["../evil", "c" * 65])
+async def test_a_configured_cloud_id_that_cannot_be_one_is_refused(jira: Jira, cloud_id: str) -> None:
+    found = await jira.client(cloud_id).cloud_id()
     assert isinstance(found, Trouble)
     assert found.reason is TroubleReason.SITE_NOT_FOUND
     assert jira.requests == []
@@ -131,6 +134,7 @@ async def test_a_configured_cloud_id_that_is_no_path_segment_is_refused(jira: Ji
         httpx.Response(200, json={}),
         httpx.Response(200, json={"cloudId": "../.."}),
         httpx.Response(200, json={"cloudId": None}),
+        httpx.Response(200, json={"cloudId": "c" * 65}),
         httpx.Response(200, text="<html>no site</html>"),
     ],
 )
@@ -150,23 +154,29 @@ async def test_a_site_that_is_down_is_not_missing(jira: Jira) -> None:
     assert found.reason is TroubleReason.UNAVAILABLE
 
 
-async def test_after_a_404_the_cloud_id_is_looked_up_again(jira: Jira, update: Update) -> None:
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+async def test_a_cloud_id_that_may_be_dead_is_looked_up_again(
+    jira: Jira, update: Update, status: int
+) -> None:
     client = jira.client()
-    jira.api = lambda _: httpx.Response(404)
-    answer = await client.submit([update])
-    assert isinstance(answer, Trouble)
-    assert answer.reason is TroubleReason.SITE_NOT_FOUND
+    jira.api = lambda _: httpx.Response(status)
+    assert isinstance(await client.submit([update]), Trouble)
+    jira.tenant = lambda _: httpx.Response(200, json={"cloudId": "made-anew"})
     jira.api = accept
     assert isinstance(await client.submit([update]), Judged)
     assert jira.paths().count("/_edge/tenant_info") == 2
+    assert "/made-anew/" in jira.paths()[-1]
 
 
 async def test_a_refused_token_is_renewed_once(jira: Jira, update: Update) -> None:
     jira.api = lambda request: (
         httpx.Response(401) if request.headers["authorization"] == "Bearer token-1" else accept(request)
     )
-    assert await jira.client().submit([update]) == Judged({update.report.key: Accepted()})
+    client = jira.client()
+    for _ in range(2):
+        assert await client.submit([update]) == Judged({update.report.key: Accepted()})
     assert jira.tokens == 2
+    assert jira.paths().count("/_edge/tenant_info") == 1, "the cloud id was not to blame"
 
 
 async def test_a_second_refusal_is_the_answer(jira: Jira, update: Update) -> None:
@@ -201,12 +211,27 @@ async def test_a_redirect_is_not_followed(jira: Jira, update: Update) -> None:
     assert {request.url.host for request in jira.requests} == {"example.atlassian.net", "api.atlassian.com"}
 
 
+@pytest.mark.parametrize(("before", "after"), [(b"\xef\xbb\xbf", b""), (b"", b', "note": "caf\xe9"')])
+async def test_small_sins_of_encoding_are_forgiven(
+    jira: Jira, update: Update, before: bytes, after: bytes
+) -> None:
+    jira.api = lambda request: httpx.Response(
+        202, content=before + accept(request).content[:-1] + after + b"}"
+    )
+    assert await jira.client().submit([update]) == Judged({update.report.key: Accepted()})
+
+
+async def test_a_token_that_is_a_word_of_the_answer_does_not_change_it(jira: Jira, update: Update) -> None:
+    jira.token = lambda _: httpx.Response(200, json={"access_token": "shop", "expires_in": 900})
+    assert await jira.client().submit([update]) == Judged({update.report.key: Accepted()})
+
+
 async def test_a_200_is_read_like_the_202(jira: Jira, update: Update) -> None:
     jira.api = lambda _: httpx.Response(200, json={})
     assert await jira.client().submit([update]) == Judged({update.report.key: Unanswered()})
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "[]", "null", '{"acceptedDeployments": {}}', "{"])
+@pytest.mark.parametrize("text", ["", "<html>", "[]", "null", "{"])
 async def test_a_broken_202_is_tried_again(jira: Jira, update: Update, text: str) -> None:
     jira.api = lambda _: httpx.Response(202, text=text)
     assert (await refusal(jira, update)).reason is TroubleReason.UNAVAILABLE
@@ -250,6 +275,32 @@ async def test_what_jira_holds_is_read_back(jira: Jira, update: Update) -> None:
     assert found is not None
     assert not isinstance(found, Trouble)
     assert found.update_sequence_number == update.number
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"associations": None},
+        {"associations": [{"associationType": "commit", "values": []}], "issueKeys": ["SHOP-41"]},
+        {"description": "", "url": "", "pipeline": {}, "schemaVersion": None},
+        {"lastUpdated": "2026-11-24T08:01:03.417"},
+    ],
+)
+async def test_what_jira_holds_is_read_whatever_else_it_says(
+    jira: Jira, update: Update, odd: dict[str, object]
+) -> None:
+    held = deployment_data(update).model_dump(mode="json", by_alias=True)
+    jira.api = lambda _: httpx.Response(200, json=held | odd)
+    found = await jira.client().stored(update.report.key)
+    assert isinstance(found, DeploymentData)
+    assert (found.deployment_sequence_number, found.update_sequence_number) == (
+        update.report.number,
+        update.number,
+    )
+    assert (found.state, found.last_updated) == (
+        State.SUCCESSFUL,
+        datetime(2026, 11, 24, 8, 1, 3, 417_000, UTC),
+    )
 
 
 async def test_each_segment_of_the_address_is_encoded(jira: Jira) -> None:

@@ -27,7 +27,7 @@ from rollout_reporter.jira.payload import (
     wire_key,
     wire_properties,
 )
-from rollout_reporter.jira.schemas import MAX_INT64, DeploymentData, SubmitRequest
+from rollout_reporter.jira.schemas import MAX_INT64, SentDeployment, SubmitRequest
 
 DATA = Path(__file__).parent / "data"
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -146,7 +146,7 @@ def test_empty_texts_are_filled_with_what_is_known(update: Update) -> None:
     assert "label" not in sent.model_dump_json(by_alias=True, exclude_none=True)
 
 
-def association_counts(data: DeploymentData) -> list[int]:
+def association_counts(data: SentDeployment) -> list[int]:
     return [len(association.values) for association in data.associations]
 
 

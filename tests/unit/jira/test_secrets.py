@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from rollout_reporter.core.outcome import Trouble
+from rollout_reporter.core.outcome import Judged, Rejected, Trouble
 from rollout_reporter.core.report import Update
 from rollout_reporter.jira.client import JiraClient, SiteSettings
 from rollout_reporter.jira.schemas import TokenResponse
@@ -18,6 +19,7 @@ from rollout_reporter.jira.token import Credentials
 from rollout_reporter.jira.wire import Call, Reply, http_client, utc_now
 
 SECRET, TOKEN = "canary-of-the-secret", "canary-of-the-token"
+ODD_SECRET = 'canary-"of\\the-sécret'
 CANARY = "canary-of-the"
 GRANT = f'{{"access_token": "{TOKEN}", "expires_in": 900}}'
 
@@ -38,6 +40,18 @@ def echoing_submissions(request: httpx.Request) -> httpx.Response:
 
 def echoing_token_requests(request: httpx.Request) -> httpx.Response:
     return httpx.Response(401, json={"error_description": echo(request), "error": SECRET})
+
+
+def echoing_rejections(request: httpx.Request) -> httpx.Response:
+    if request.url.path == "/oauth/token":
+        return httpx.Response(200, text=GRANT)
+    (sent,) = json.loads(request.content)["deployments"]
+    key = {
+        "pipelineId": sent["pipeline"]["id"],
+        "environmentId": sent["environment"]["id"],
+        "deploymentSequenceNumber": sent["deploymentSequenceNumber"],
+    }
+    return httpx.Response(202, json={"rejectedDeployments": [{"key": key, "errors": echo(request)}]})
 
 
 def failing_submissions(request: httpx.Request) -> httpx.Response:
@@ -66,6 +80,32 @@ async def test_no_message_object_or_log_record_shows_them(
     assert not [text for text in shown if CANARY in text]
     assert CANARY not in caplog.text
     assert caplog.records, "httpx logs its requests"
+
+
+async def test_the_words_of_a_rejection_do_not_show_them(update: Update) -> None:
+    jira = client(http_client(transport=httpx.MockTransport(echoing_rejections)))
+    found = await jira.submit([update])
+    assert isinstance(found, Judged)
+    (outcome,) = found.outcomes.values()
+    assert isinstance(outcome, Rejected)
+    assert outcome.messages[0].startswith("you sent Bearer [hidden] and")
+
+
+@pytest.mark.parametrize("shape", [lambda text: text, lambda text: [{"message": text}]])
+async def test_a_secret_that_json_writes_otherwise_is_not_shown_either(
+    shape: Callable[[str], object], update: Update
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        said = json.loads(request.content)["client_secret"]
+        return httpx.Response(401, json={"error": shape(said), "error_description": request.content.decode()})
+
+    credentials = Credentials("client", SecretStr(ODD_SECRET))
+    http = http_client(transport=httpx.MockTransport(answer))
+    url = "https://example.atlassian.net"
+    found = await JiraClient(SiteSettings(url, url, "cloud"), credentials, http).submit([update])
+    assert isinstance(found, Trouble)
+    assert "[hidden]" in found.message
+    assert "canary" not in found.message
 
 
 @pytest.mark.parametrize(

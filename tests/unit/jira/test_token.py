@@ -138,9 +138,10 @@ async def test_empty_credentials_are_not_even_tried(issuer: Issuer, credentials:
         (httpx.Response(404), TroubleReason.SITE_NOT_FOUND),
         (httpx.Response(500), TroubleReason.UNAVAILABLE),
         (httpx.Response(200, text="<html>"), TroubleReason.UNAVAILABLE),
-        (httpx.Response(200, json={"access_token": "t"}), TroubleReason.UNAVAILABLE),
+        (httpx.Response(400, text="<html><title>Bad Request</title>"), TroubleReason.UNAVAILABLE),
+        (httpx.Response(200, json={"access_token": "", "expires_in": 900}), TroubleReason.UNAVAILABLE),
+        (httpx.Response(200, json={"access_token": 7, "expires_in": 900}), TroubleReason.UNAVAILABLE),
         (httpx.Response(200, json={"access_token": "a\nb", "expires_in": 9}), TroubleReason.UNAVAILABLE),
-        (httpx.Response(200, json={"access_token": "t", "expires_in": 0}), TroubleReason.UNAVAILABLE),
     ],
 )
 async def test_an_answer_without_a_usable_token_is_trouble(
@@ -152,11 +153,31 @@ async def test_an_answer_without_a_usable_token_is_trouble(
     assert found.reason is reason
 
 
+async def test_a_token_that_holds_the_secret_is_used_as_it_was_given(issuer: Issuer) -> None:
+    assert await value(issuer.source(Credentials("client", SecretStr("token")))) == "token-1"
+
+
 async def test_a_rate_limit_keeps_its_wait(issuer: Issuer) -> None:
     issuer.answer = lambda: httpx.Response(429, headers={"Retry-After": "7"})
     found = await issuer.source().get()
     assert isinstance(found, Trouble)
     assert (found.reason, found.retry_after) == (TroubleReason.RATE_LIMITED, timedelta(seconds=7))
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["", *(f', "expires_in": {life}' for life in ("null", "0", "-1", '"900 s"', "NaN", "[]"))],
+)
+async def test_a_token_whose_life_is_not_told_serves_for_a_short_one(issuer: Issuer, more: str) -> None:
+    issuer.answer = lambda: httpx.Response(200, text=f'{{"access_token": "t", "token_type": null{more}}}')
+    source = issuer.source()
+    assert await value(source) == "t"
+    issuer.time += 47
+    await value(source)
+    assert len(issuer.asked) == 1
+    issuer.time += 1
+    await value(source)
+    assert len(issuer.asked) == 2
 
 
 async def test_an_endless_lifetime_is_not_believed(issuer: Issuer) -> None:

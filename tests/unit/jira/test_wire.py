@@ -1,11 +1,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.jira.failures import FAILURES, failure
+from rollout_reporter.jira.patience import Patience
 from rollout_reporter.jira.wire import MAX_ANSWER, TOTAL_SECONDS, Call, Reply, Wire, http_client
 
 CALL = Call("GET", "https://example.atlassian.net/_edge/tenant_info")
@@ -105,6 +107,62 @@ async def test_an_answer_without_end_is_read_up_to_the_limit() -> None:
     found = await wire(lambda _: httpx.Response(403, content=endless())).exchange(CALL)
     assert isinstance(found, Reply)
     assert (found.status, len(found.body)) == (403, MAX_ANSWER)
+
+
+async def cut_off() -> AsyncIterator[bytes]:
+    yield b'{"message": "slow'
+    raise httpx.RemoteProtocolError("peer closed connection")
+
+
+async def hanging() -> AsyncIterator[bytes]:
+    yield b'{"message": "slow'
+    await asyncio.Event().wait()
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("body", [cut_off, hanging])
+async def test_a_refusal_is_heard_though_its_body_is_not(body: Callable[[], AsyncIterator[bytes]]) -> None:
+    def refuse(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(429, headers={"Retry-After": "60"}, content=body())
+
+    patience = Patience()
+    found = await Wire(http_client(transport=httpx.MockTransport(refuse)), patience=patience).exchange(CALL)
+    assert isinstance(found, Reply)
+    assert found.status == 429
+    assert found.trouble().retry_after == timedelta(seconds=60)
+    assert patience.seconds_left() > 0
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("body", [cut_off, hanging])
+async def test_a_good_answer_is_none_without_its_body(body: Callable[[], AsyncIterator[bytes]]) -> None:
+    found = await wire(lambda _: httpx.Response(202, content=body())).exchange(CALL)
+    assert isinstance(found, Trouble)
+
+
+async def test_sites_that_hang_leave_connections_for_one_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    reached, many = asyncio.Semaphore(0), 50
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"/hang" in await reader.readuntil(b"\r\n\r\n"):
+            reached.release()
+            await reader.read()
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, http_client() as http, asyncio.timeout(5):
+        line = Wire(http)
+        hanging = [asyncio.create_task(line.exchange(Call("GET", f"{url}/hang"))) for _ in range(many)]
+        for _ in range(many):
+            await reached.acquire()
+        assert isinstance(await line.exchange(Call("GET", url)), Reply)
+        for each in hanging:
+            each.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
 
 
 async def test_cookies_are_not_kept() -> None:

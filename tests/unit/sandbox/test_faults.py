@@ -38,7 +38,7 @@ async def test_the_words_of_an_error_can_be_chosen(jira: Jira) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "reset"), [(0, "2026-11-24T08:01Z"), (30, "2026-11-24T08:01Z"), (31, "2026-11-24T08:02Z")]
+    ("after", "reset"), [(0, "2026-11-24T08:00Z"), (30, "2026-11-24T08:01Z"), (31, "2026-11-24T08:01Z")]
 )
 async def test_a_rate_limit_says_little(jira: Jira, after: int, reset: str) -> None:
     await jira.break_(429, operation="bulk", resetAfter=after, reason="jira-quota-tenant-based")
