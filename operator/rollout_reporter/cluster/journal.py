@@ -9,6 +9,7 @@ the next write of an old one fails, and that stops it.
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -21,7 +22,7 @@ from rollout_reporter.core.names import APP, NUMBER_CEILING, PREFIX
 from rollout_reporter.core.report import DeploymentKey
 from rollout_reporter.core.workload import Kind, WorkloadRef
 
-from .api import Object, create, list_pages, path_to
+from .api import Object, Request, create, list_pages, path_to, send
 from .api import replace as write
 from .errors import NotFoundError
 from .reports import from_entry, to_entry
@@ -30,6 +31,8 @@ from .resources import JiraDeployment
 CAPACITY: Final = 600_000
 """Characters in a page; a ConfigMap holds a megabyte. An ordinary entry has one to two thousand."""
 LABEL: Final = f"{PREFIX}/journal"
+"""For people, and who looks for the pages; what counts is the name."""
+_PAGE_NAME: Final = re.compile(rf"{APP}-journal-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,15 @@ class Listed:
         return self.entry.site, self.entry.key
 
 
+Entries = dict[tuple[str, DeploymentKey], Listed]
+
+
 @dataclass(slots=True)
 class _Page:
     name: str
     version: str = ""
     """The version that was read or written last; empty for a page that does not exist."""
-    entries: dict[tuple[str, DeploymentKey], Listed] = field(default_factory=dict)
+    entries: Entries = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -87,14 +93,30 @@ class Journal:
         Raises:
             ConflictError: Somebody else is taking over too.
         """
-        found = [each async for each in list_pages(self._api, self._path, label_selector=f"{LABEL}=true")]
-        pages = sorted(map(_read, found), key=lambda page: page.index)
-        self._pages = pages or [_Page(_name(0))]
+        found = await self._load()
+        self._pages = sorted(map(_read, found), key=lambda page: page.index) or [_Page(_name(0))]
         self._struck.clear()
+        listed = _most_complete(self._pages)
         for page in self._pages:
-            await self._write(page, page.entries, ceiling)
-        listed = tuple(each for page in self._pages for each in page.entries.values())
-        return listed, max(map(_ceiling, found), default=0)
+            kept = {id_: each for id_, each in page.entries.items() if listed[id_] is each}
+            await self._write(page, kept, ceiling)
+        return tuple(listed.values()), max(map(_ceiling, found), default=0)
+
+    async def _load(self) -> list[Object]:
+        """The pages there are, found by their names: somebody may have taken the label off one."""
+        there = list_pages(self._api, self._path, metadata_only=True)
+        names = [each["metadata"] async for each in there]
+        return [await self._load_page(meta) for meta in names if _PAGE_NAME.fullmatch(meta["name"])]
+
+    async def _load_page(self, meta: Object) -> Object:
+        """One page, listed by itself: the right to get ConfigMaps is not needed, and not granted."""
+        query = (("fieldSelector", f"metadata.name={meta['name']}"),)
+        items = (await send(self._api, Request("GET", self._path, query))).body.get("items")
+        if not items:
+            raise NotFoundError(f"page {meta['name']} of the journal was deleted a moment ago")
+        # All are of the moment of the list: if one was written since, to replace it is a conflict.
+        items[0]["metadata"]["resourceVersion"] = meta["resourceVersion"]
+        return Object(items[0])
 
     async def enlist(self, wanted: Sequence[Listed], ceiling: int, *, with_ends: bool = False) -> None:
         """List Jira deployments before they are sent; those that are listed already cost nothing.
@@ -115,11 +137,20 @@ class Journal:
                 known = {id_: new.pop(id_) for id_ in page.entries if id_ in new}
                 changes = [(page.entries[id_], each) for id_, each in known.items()]
                 if any(_has_gained(*each) or (with_ends and _has_ended(*each)) for each in changes):
-                    await self._write(page, self._without_struck(page) | known, ceiling)
+                    await self._change(page, known, ceiling)
             if new:
                 await self._add(new, ceiling)
 
-    async def _add(self, new: dict[tuple[str, DeploymentKey], Listed], ceiling: int) -> None:
+    async def _change(self, page: _Page, known: Entries, ceiling: int) -> None:
+        """Write what has changed on a page; if it has grown too much, on another one."""
+        entries = self._without_struck(page)
+        if sum(map(_size, (entries | known).values())) <= CAPACITY:
+            await self._write(page, entries | known, ceiling)
+            return
+        await self._add(known, ceiling)  # first, so that it is listed at any time
+        await self._write(page, {id_: each for id_, each in entries.items() if id_ not in known}, ceiling)
+
+    async def _add(self, new: Entries, ceiling: int) -> None:
         for part in _parts(new):
             page = self._roomy(sum(map(_size, part.values())))
             is_new_page = not page.version
@@ -142,7 +173,7 @@ class Journal:
                     await self._write(page, self._without_struck(page), ceiling)
             self._struck -= taken
 
-    def _without_struck(self, page: _Page) -> dict[tuple[str, DeploymentKey], Listed]:
+    def _without_struck(self, page: _Page) -> Entries:
         return {id_: each for id_, each in page.entries.items() if id_ not in self._struck}
 
     def _roomy(self, size: int) -> _Page:
@@ -152,9 +183,7 @@ class Journal:
         self._pages.append(_Page(_name(1 + max(page.index for page in self._pages))))
         return self._pages[-1]
 
-    async def _write(
-        self, page: _Page, entries: dict[tuple[str, DeploymentKey], Listed], ceiling: int
-    ) -> None:
+    async def _write(self, page: _Page, entries: Entries, ceiling: int) -> None:
         body = self._body(page, entries, ceiling)
         try:
             written = await write(self._api, f"{self._path}/{page.name}", body) if page.version else None
@@ -164,7 +193,7 @@ class Journal:
         written = written or await create(self._api, self._path, body)
         page.version, page.entries = written["metadata"]["resourceVersion"], entries
 
-    def _body(self, page: _Page, entries: dict[tuple[str, DeploymentKey], Listed], ceiling: int) -> Object:
+    def _body(self, page: _Page, entries: Entries, ceiling: int) -> Object:
         meta: Object = {
             "name": page.name,
             "namespace": self._namespace,
@@ -175,6 +204,12 @@ class Journal:
             meta["resourceVersion"] = page.version
         data = {_key(each): _encoded(each) for each in entries.values()}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
+
+
+def _most_complete(pages: Iterable[_Page]) -> Entries:
+    """All entries; one whose leader ended while it was moved is on two pages, and has grown on one."""
+    entries = [each for page in pages for each in page.entries.values()]
+    return {each.id: each for each in sorted(entries, key=lambda each: len(each.entry.issue_keys))}
 
 
 def _has_gained(before: Listed, now: Listed) -> bool:
@@ -225,11 +260,9 @@ def _size(listed: Listed) -> int:
     return len(_encoded(listed))
 
 
-def _parts(
-    new: dict[tuple[str, DeploymentKey], Listed],
-) -> Iterator[dict[tuple[str, DeploymentKey], Listed]]:
+def _parts(new: Entries) -> Iterator[Entries]:
     """Parts that fit into a page each; ordinary entries all fit into one."""
-    part: dict[tuple[str, DeploymentKey], Listed] = {}
+    part: Entries = {}
     room = CAPACITY
     for id_, each in new.items():
         if part and _size(each) > room:

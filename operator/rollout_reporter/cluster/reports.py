@@ -74,6 +74,12 @@ async def load_reports(api: ApiClient, namespace: str = "") -> AsyncIterator[Sto
         yield _stored(body)
 
 
+async def list_reports(api: ApiClient, namespace: str = "") -> AsyncIterator[tuple[str, str]]:
+    """Namespace and name of each RolloutReport that there is, whoever it belongs to."""
+    async for body in list_pages(api, path_to(names.API_VERSION, PLURAL, namespace), metadata_only=True):
+        yield body["metadata"]["namespace"], body["metadata"]["name"]
+
+
 async def claim_report(api: ApiClient, ref: WorkloadRef, installation: str) -> StoredReport:
     """Make the RolloutReport of a workload ours, or take over the one of an earlier workload of its name.
 

@@ -42,7 +42,7 @@ async def load_sites(api: ApiClient, namespace: str) -> AsyncIterator[StoredSite
     async for body in list_pages(api, path_to(names.API_VERSION, PLURAL, namespace)):
         meta = body["metadata"]
         spec, status = (
-            _fitting(JiraSiteSpec, body["spec"]),
+            _fitting(JiraSiteSpec, body.get("spec")),
             _fitting(JiraSiteStatus, body.get("status") or {}),
         )
         generation = meta.get("generation", 0)

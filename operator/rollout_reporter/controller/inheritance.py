@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rollout_reporter.core.ledger import Entry, Ledger
-from rollout_reporter.core.outcome import Trouble, TroubleReason
+from rollout_reporter.core.outcome import Trouble
 from rollout_reporter.core.report import State
 from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.schemas import DeploymentData
 
 from .book import Id, Tracked
 from .queue import WorkQueue
-from .readback import Holder
+from .readback import Holder, held_by
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,6 @@ AT_ONCE: Final = 4
 
 _GUESSES: Final = frozenset({State.UNKNOWN, State.CANCELLED})
 """How a rollout is closed whose end was not seen."""
-_PASSING: Final = frozenset({TroubleReason.RATE_LIMITED, TroubleReason.UNAVAILABLE})
 
 
 class NotToldYetError(Exception):
@@ -85,10 +84,10 @@ class Inheritance:
                 group.create_task(self._queue.work(self._look))
 
     async def _look(self, question: Id) -> None:
+        """Ask; whatever keeps Jira from answering may pass, as a Secret that is away while it is replaced."""
         (site, key), place = question, self._asked[question]
-        link = self._link(site)
-        held = link if isinstance(link, Trouble) else await link.stored(key)
-        if isinstance(held, Trouble) and held.reason in _PASSING and self._now() < self._until:
+        held = await held_by(self._link(site), key)
+        if isinstance(held, Trouble) and self._now() < self._until:
             log.warning("%s: Jira cannot tell yet what an earlier leader has sent: %s", place, held.message)
             self._queue.add_after(question, max(AGAIN, held.retry_after or timedelta(0)))
             return

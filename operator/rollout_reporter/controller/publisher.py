@@ -12,7 +12,13 @@ from rollout_reporter.cluster.conditions import write_condition
 from rollout_reporter.cluster.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.events import Event, EventRecorder, EventType
 from rollout_reporter.cluster.lookups import workload_reference
-from rollout_reporter.cluster.reports import claim_report, load_report, remove_report, store_report
+from rollout_reporter.cluster.reports import (
+    ForeignReportError,
+    claim_report,
+    load_report,
+    remove_report,
+    store_report,
+)
 from rollout_reporter.cluster.resources import ConditionModel
 from rollout_reporter.core.condition import Condition, Status, shown
 from rollout_reporter.core.conditions import SENDING, Circumstances, issues_known, reported
@@ -163,7 +169,7 @@ class Publisher:
                 stored = await claim_report(self._api, ledger.ref, self._context.settings.namespace)
             tracked.claim(await store_report(self._api, ledger, conditions, stored))
             self._strike(tracked, ledger)
-        except (ConflictError, NotFoundError):
+        except (ConflictError, NotFoundError, ForeignReportError):
             await self._reload(tracked)
             raise
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
-from rollout_reporter.core.outcome import Trouble
+from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, Update
 from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.schemas import DeploymentData
@@ -26,6 +26,8 @@ DELAY: Final = timedelta(seconds=5)
 """Jira stores a little later than it answers."""
 LOOKS: Final = 3
 """So often it is looked at, before it is sent again."""
+MOST_AGAIN: Final = 3
+"""So often it is sent again; then Jira, or somebody else who writes there, is not to be convinced."""
 
 
 class Holder(Protocol):
@@ -33,6 +35,17 @@ class Holder(Protocol):
 
     async def stored(self, key: DeploymentKey) -> DeploymentData | Trouble | None:
         """What Jira holds of a deployment."""
+
+
+async def held_by(link: Holder | Trouble, key: DeploymentKey) -> DeploymentData | Trouble | None:
+    """Ask a site what it holds of a deployment; an answer that is a surprise is trouble, and ends nothing."""
+    if isinstance(link, Trouble):
+        return link
+    try:
+        return await link.stored(key)
+    except Exception:
+        log.exception("what Jira holds of %s cannot be read, please report this", key)
+        return Trouble(TroubleReason.UNAVAILABLE, "its answer cannot be read")
 
 
 @dataclass(slots=True)
@@ -57,6 +70,8 @@ class ReadBack:
     ) -> None:
         self._link, self._again, self._start_above = link, again, start_above
         self._accepted: dict[Looked, _Accepted] = {}
+        self._sent_again: dict[Looked, int] = {}
+        """How often in vain."""
         self._queue: WorkQueue[Looked] = WorkQueue("readback")
 
     def expect(self, site: str, place: Place, update: Update) -> None:
@@ -71,8 +86,7 @@ class ReadBack:
 
     async def _look(self, looked: Looked) -> None:
         accepted = self._accepted[looked]
-        link = self._link(looked[0])
-        held = link if isinstance(link, Trouble) else await link.stored(looked[1])
+        held = await held_by(self._link(looked[0]), looked[1])
         if accepted is not self._accepted[looked]:
             return  # a later update has been accepted meanwhile
         if isinstance(held, Trouble):
@@ -81,23 +95,32 @@ class ReadBack:
         number = held.update_sequence_number if held else 0
         if number == accepted.update.number:
             del self._accepted[looked]
+            self._sent_again.pop(looked, None)
             return
         accepted.looks += 1
         if number < accepted.update.number and accepted.looks < LOOKS:
             self._queue.add_after(looked, DELAY)
             return
         del self._accepted[looked]
-        await self._send_again(looked[0], accepted, number)
+        METRICS.not_held(looked[0])
+        await self._send_again(looked, accepted, number)
 
-    async def _send_again(self, site: str, accepted: _Accepted, number: int) -> None:
-        log.warning(
-            "site %s: %s: Jira has accepted update %d but holds %s: it is sent again",
-            site,
+    async def _send_again(self, looked: Looked, accepted: _Accepted, number: int) -> None:
+        """Send it again, but not for ever: a number that is not believed is never passed."""
+        times = self._sent_again.pop(looked, 0) + 1
+        is_over = times > MOST_AGAIN
+        log.log(
+            logging.ERROR if is_over else logging.WARNING,
+            "site %s: %s: Jira has accepted update %d but holds %s: %s",
+            looked[0],
             accepted.place,
             accepted.update.number,
             f"update {number}" if number else "nothing",
-            extra={"site": site},
+            "given up, look who else writes there" if is_over else "it is sent again",
+            extra={"site": looked[0]},
         )
-        METRICS.not_held(site)
+        if is_over:
+            return
+        self._sent_again[looked] = times
         await self._start_above([number])
         self._again(accepted.place, accepted.update)

@@ -24,7 +24,7 @@ from .post import Post
 from .publisher import Publisher
 from .queue import WorkQueue
 from .readback import ReadBack
-from .records import read_records
+from .records import keep_records, read_records
 from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, LINGER, PATIENCE_WITH_RIGHTS, WORKERS
 from .site_status import Standing
 from .sweep import sweep
@@ -60,6 +60,7 @@ class Reporter:
                 group.create_task(self._follower.run())
                 group.create_task(self._enlistment.run())
                 group.create_task(sweep(self._context, self._book, self._read_unread))
+                group.create_task(keep_records(self._context, self._book, self._publisher.publish))
                 for _ in range(WORKERS):
                     group.create_task(self._work())
         finally:

@@ -1,12 +1,14 @@
 """What is seen of each annotated workload; unannotated ones leave nothing behind.
 
+Nor does one that ends while nobody listens: who begins to report looks for those that are on record.
+
 The newest sighting counts, and replaces older ones of the same version: a lost or merged event changes
 nothing. Of a version that another one follows, the last sighting waits for its turn, since it may show how
 that ended.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,6 +68,8 @@ class Sightings:
         self._tell(place)
         if place.kind is Kind.ROLLOUT:
             self._note_reference(place, before, sighting)
+        if self._listener is None:
+            self._drop_ends([sighting])
 
     def referrer(self, deployment: Place) -> Place | None:
         """The Rollout that uses a Deployment's template."""
@@ -129,9 +133,17 @@ class Sightings:
         """Tell a listener of everything seen so far and of all news; `None` ends that."""
         self._listener = listener
         self._untold.clear()
-        if listener:
-            for place in tuple(self._newest):
-                listener(place)
+        if listener is None:
+            self._drop_ends(self._newest.values())
+            return
+        self._untold = {place: [sighting] for place, sighting in self._newest.items()}
+        for place in tuple(self._newest):
+            listener(place)
+
+    def _drop_ends(self, sightings: Iterable[Sighting]) -> None:
+        """Forget workloads that exist no more, or a process that never reports would keep all of them."""
+        for ended in [each for each in sightings if isinstance(each, Gone)]:
+            self.forget(ended.ref)
 
 
 def _are_of_one_version(one: Sighting, other: Sighting) -> bool:

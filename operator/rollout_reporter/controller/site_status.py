@@ -1,12 +1,15 @@
 """What people read of a JiraSite: whether it works, what waits for it, and how far a resync has come."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from rollout_reporter.cluster.resources import ConditionModel, JiraSiteStatus, ResyncModel
 from rollout_reporter.cluster.sites import StoredSite
 from rollout_reporter.core.condition import Condition, Status
 from rollout_reporter.core.outcome import Trouble
+
+_SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Findings:
 
     trouble: Trouble | None
     """What is wrong with its credential or address."""
+    wait: Trouble | None
+    """The wait that Jira has asked for, if it is not over."""
     cloud_id: str | None
     """Its cloud id, if that was found out now."""
     resync: ResyncModel | None
@@ -37,19 +42,47 @@ class Findings:
 
 
 def status_of(site: StoredSite, found: Findings, standing: Standing, now: datetime) -> JiraSiteStatus:
-    """Put together the status of a JiraSite; trouble with sending counts for as long as something waits."""
+    """Put together the status of a JiraSite; trouble with sending counts for as long as something waits.
+
+    A wait that Jira has asked for is told whatever waits: the next leader keeps it, too.
+    """
     is_stuck = standing.trouble is not None and standing.waiting > 0
     trouble = found.trouble or (standing.trouble if is_stuck else None)
+    attempts = [standing.next_attempt if is_stuck else None, _end(found.wait, now)]
     return JiraSiteStatus(
         cloud_id=found.cloud_id or site.status.cloud_id,
         observed_generation=site.generation,
-        conditions=[_model(site, _ready(trouble), now)],
+        conditions=[_model(site, _ready(_with_wait(trouble, found.wait)), now)],
         waiting=standing.waiting if is_stuck else None,
-        next_attempt=standing.next_attempt.replace(microsecond=0)
-        if is_stuck and standing.next_attempt
-        else None,
+        next_attempt=_whole_second(max(filter(None, attempts), default=None), site.status.next_attempt),
         resync=found.resync,
     )
+
+
+def _with_wait(trouble: Trouble | None, wait: Trouble | None) -> Trouble | None:
+    """The wait comes first: whatever else is in the way, nothing is sent before its end."""
+    if wait is None:
+        return trouble
+    if trouble is None or trouble.reason is wait.reason:
+        return wait
+    return replace(wait, message=f"{wait.message} Besides: {trouble.message}")
+
+
+def _end(wait: Trouble | None, now: datetime) -> datetime | None:
+    return now + wait.retry_after if wait and wait.retry_after else None
+
+
+def _whole_second(moment: datetime | None, before: datetime | None) -> datetime | None:
+    """The second in which it is over, so that nobody comes too early; one that was told is told again.
+
+    The end of a wait is measured anew each time, a little earlier or later.
+    """
+    if moment is None:
+        return None
+    if before and moment <= before < moment + 2 * _SECOND:
+        return before
+    second = moment.replace(microsecond=0)
+    return second if second == moment else second + _SECOND
 
 
 def _ready(trouble: Trouble | None) -> Condition:

@@ -7,11 +7,12 @@ whatever a watch can miss (`docs/decisions/0004-sites-are-polled.md`).
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 import httpx
 from kubernetes.aio.client.api_client import ApiClient
@@ -35,6 +36,11 @@ from .site_link import credentials_of, refused_url, settings_of
 from .site_status import IDLE, Findings, Standing, status_of
 
 log = logging.getLogger(__name__)
+
+_SURPRISE: Final = Trouble(
+    TroubleReason.UNAVAILABLE,
+    "The operator has met something here that it does not understand; its log says what. Please report it.",
+)
 
 Secret = Mapping[str, str] | ClusterError | None
 """What a Secret holds, why it cannot be read, or that there is none."""
@@ -75,13 +81,13 @@ class SiteInUse:
     stored: StoredSite
     secret: Secret
     link: JiraClient | Trouble
-    probe_at: datetime
-    """When to look next whether it works."""
+    patience: Patience
+    """The wait that Jira has asked for."""
+    probe_at: float = 0.0
+    """When to look next whether it works, in time of the event loop: no clock that is set can move it."""
     trouble: Trouble | None = None
     """What the last probe found; `None` if the site works."""
     backoff: Backoff | None = None
-    examination: asyncio.Task[None] | None = None
-    """The look at it that is under way; a site that hangs holds up no other."""
 
     def is_same(self, stored: StoredSite, secret: Secret) -> bool:
         """Whether nothing that matters has changed."""
@@ -103,6 +109,7 @@ class Sites:
         self._api, self._http, self._settings, self._cluster, self._now = api, http, settings, cluster, now
         self._in_use: dict[str, SiteInUse] = {}
         self._patience: dict[tuple[str, str], Patience] = {}
+        self._first_seen: dict[tuple[str, Resync], datetime] = {}
         self._deliverer: Deliverer = Nobody()
         self._hurry = asyncio.Event()
 
@@ -124,8 +131,7 @@ class Sites:
                 except ClusterError as error:
                     log.warning("cannot read the JiraSites: %s", error)
                 for name, site in self._in_use.items():
-                    if site.examination is None or site.examination.done():
-                        site.examination = group.create_task(self._examine(name, site))
+                    group.create_task(self._examine(name, site))  # one that hangs holds up no other
                 await self._rest()
 
     async def _rest(self) -> None:
@@ -155,14 +161,15 @@ class Sites:
 
     async def load(self) -> None:
         """Read all JiraSites once; tell of each that changed."""
-        now, found = self._now(), await self._read()
+        found = await self._read()
         changed = set(self._in_use) - set(found)
         for name, (stored, secret) in found.items():
             before = self._in_use.get(name)
             if before and before.is_same(stored, secret):
                 before.stored = stored
             else:
-                self._in_use[name] = SiteInUse(stored, secret, self._link(stored, secret), now)
+                link, patience = self._link(stored, secret), self._patience_with(stored)
+                self._in_use[name] = SiteInUse(stored, secret, link, patience)
                 changed.add(name)
         for name in set(self._in_use) - set(found):
             del self._in_use[name]
@@ -177,7 +184,8 @@ class Sites:
         except NotFoundError:
             log.warning("the cluster does not know the kind JiraSite: install the CRDs of the chart")
             return {}
-        return {each.name: (each, await self._secret(each)) for each in stored}
+        secrets = await asyncio.gather(*map(self._secret, stored))
+        return {each.name: (each, secret) for each, secret in zip(stored, secrets, strict=True)}
 
     async def _secret(self, site: StoredSite) -> Secret:
         """The Secret of a site, read only after its URLs were found to be trustworthy."""
@@ -207,13 +215,13 @@ class Sites:
             where,
             credentials,
             self._http,
-            patience=self._patience_with(site, site.spec),
+            patience=self._patience_with(site),
             token_renewed=partial(METRICS.token_renewed, site.name),
         )
 
-    def _patience_with(self, site: StoredSite, spec: JiraSiteSpec) -> Patience:
+    def _patience_with(self, site: StoredSite) -> Patience:
         """The wait that a site has asked for, also of an earlier process or credential."""
-        place = site.name, spec.api_url
+        place = site.name, site.spec.api_url if site.spec else ""
         if place not in self._patience:
             self._patience[place] = Patience()
             if asked := _wait_on_record(site, self._now()):
@@ -223,34 +231,43 @@ class Sites:
 
     async def _examine(self, name: str, site: SiteInUse) -> None:
         """Probe a site that is new, changed or in trouble, and write the condition `Ready`."""
-        now = self._now()
-        if now < site.probe_at:
-            await self._show(site, None, now)
-            return
+        try:
+            cloud_id = await self._probe(name, site) if site.probe_at <= _loop_time() else None
+            await self._show(site, cloud_id)
+        except Exception:  # what one site answers must not stop the others
+            log.exception("JiraSite %s: cannot be looked at, please report this", name, extra={"site": name})
+            site.trouble = _SURPRISE
+            site.probe_at = _loop_time() + self._until_next_probe(site)
+            METRICS.term.troubled(name, _SURPRISE)
+
+    async def _probe(self, name: str, site: SiteInUse) -> str | None:
+        """Find out whether a site works, and return its cloud id."""
         cloud_id, before = None, site.trouble
+        site.probe_at = math.inf  # there is no second one until this has ended
         if isinstance(site.link, Trouble):
             site.trouble = site.link
         else:
             site.trouble = await site.link.probe()
             found = await site.link.cloud_id() if site.trouble is None else None
             cloud_id = found if isinstance(found, str) else None
-        site.probe_at = now + self._until_next_probe(site)
+        site.probe_at = _loop_time() + self._until_next_probe(site)
         if site.trouble:
             METRICS.term.troubled(name, site.trouble)
         elif before:
             METRICS.term.recovered(name)
             self._deliverer.site_changed(name)
-        await self._show(site, cloud_id, now)
+        return cloud_id
 
-    def _until_next_probe(self, site: SiteInUse) -> timedelta:
+    def _until_next_probe(self, site: SiteInUse) -> float:
         if site.trouble is None:
             site.backoff = None
-            return FORBIDDEN_PERIOD
+            return FORBIDDEN_PERIOD.total_seconds()
         site.backoff = site.backoff or Backoff()
-        return site.backoff.next(at_least=site.trouble.retry_after or timedelta(0))
+        return site.backoff.next(at_least=site.trouble.retry_after or timedelta(0)).total_seconds()
 
-    async def _show(self, site: SiteInUse, cloud_id: str | None, now: datetime) -> None:
-        found = Findings(site.trouble, cloud_id, self._resync(site, now))
+    async def _show(self, site: SiteInUse, cloud_id: str | None) -> None:
+        now = self._now()
+        found = Findings(site.trouble, site.patience.trouble(), cloud_id, self._resync(site, now))
         status = status_of(site.stored, found, self._deliverer.standing(site.stored.name), now)
         if status == site.stored.status:
             return
@@ -261,14 +278,22 @@ class Sites:
             log.warning("JiraSite %s: cannot write its status: %s", site.stored.name, error, extra=about)
 
     def _resync(self, site: SiteInUse, now: datetime) -> ResyncModel | None:
-        """Begin a resync that is asked for, and say how far it has come."""
+        """Begin a resync that is asked for, and say how far it has come.
+
+        A wish of somebody whose clock is ahead counts from when it was seen first, or it would never end.
+        """
         wish, before = site.stored.resync, site.stored.status.resync
         if wish is None or (before and before.requested == wish.requested and before.finished):
             return before
-        past = replace(wish, requested=min(wish.requested, now))
+        seen = self._first_seen.setdefault((site.stored.uid, wish), now)
+        past = replace(wish, requested=min(wish.requested, seen))
         remaining = self._deliverer.resend(site.stored.name, past)
         finished = None if remaining else now.replace(microsecond=0)
         return ResyncModel(requested=wish.requested, remaining=remaining, finished=finished)
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:
@@ -278,7 +303,8 @@ def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:
     until = site.status.next_attempt
     if ready is None or ready.reason != limited.value or until is None or until <= now:
         return None
-    return Trouble(limited, ready.message, min(until - now, LONGEST))
+    message = "Jira has asked an earlier process of the operator for fewer requests."
+    return Trouble(limited, message, min(until - now, LONGEST))
 
 
 def _not_found(name: str) -> Trouble:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from .keys import MAX_ASSOCIATIONS
 from .ledger import Ledger
 
 
@@ -32,4 +33,5 @@ def pruned(ledger: Ledger, site: str, shown: tuple[str, ...]) -> Ledger:
     if current is None or current.site != site or current.is_waiting:
         return ledger
     kept = tuple(key for key in current.issue_keys if key in shown)
-    return ledger.put(replace(current, issue_keys=kept, noted_keys=shown)) if kept else ledger
+    noted = shown[:MAX_ASSOCIATIONS]
+    return ledger.put(replace(current, issue_keys=kept, noted_keys=noted)) if kept else ledger

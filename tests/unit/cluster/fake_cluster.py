@@ -123,10 +123,12 @@ class FakeCluster:
     def _page(self, path: str, request: web.Request) -> Object:
         selector = request.query.get("labelSelector", "")
         wanted = dict(each.split("=") for each in selector.split(",") if each)
+        name = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
         found = [
             body
             for place, body in self.objects.items()
             if path in _collections_of(place)
+            and name in {"", body["metadata"]["name"]}
             and wanted.items() <= (body["metadata"].get("labels") or {}).items()
         ]
         start, limit = int(request.query.get("continue", 0)), int(request.query.get("limit", len(found) or 1))

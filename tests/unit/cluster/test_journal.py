@@ -1,10 +1,13 @@
 """The journal: what may have been sent is known to whoever leads next."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
+from rollout_reporter.cluster import journal as journals
+from rollout_reporter.cluster.api import send
 from rollout_reporter.cluster.errors import ConflictError
 from rollout_reporter.cluster.journal import CAPACITY, Journal, Listed
 from rollout_reporter.core.report import State
@@ -23,6 +26,10 @@ def listed(number: int = 1, **changes: object) -> Listed:
 
 def big(number: int) -> Listed:
     return listed(number, issue_keys=MANY_KEYS, noted_keys=MANY_KEYS)
+
+
+def pages_of(cluster: FakeCluster) -> list[dict[str, Any]]:
+    return [each for path, each in cluster.objects.items() if "journal" in path]
 
 
 async def taken_over(api: ApiClient) -> Journal:
@@ -109,9 +116,65 @@ async def test_what_does_not_fit_into_one_page_is_spread_over_several(
     await (await taken_over(api)).enlist([big(number) for number in numbers], 1500)
 
     assert await what_a_new_leader_finds(api) == set(numbers)
-    pages = [each for path, each in cluster.objects.items() if "journal" in path]
-    assert len(pages) == 3
-    assert all(sum(map(len, page["data"].values())) <= CAPACITY for page in pages)
+    assert len(pages_of(cluster)) == 3
+    assert all(sum(map(len, page["data"].values())) <= CAPACITY for page in pages_of(cluster))
+
+
+async def test_what_has_grown_beyond_its_page_moves_to_another_one(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    journal = await taken_over(api)
+    numbers = range(BIG_ONES_IN_A_PAGE + 1)
+    await journal.enlist([listed(number) for number in numbers], 1500)
+    for number in numbers:
+        await journal.enlist([big(number)], 1500)
+
+    assert len(pages_of(cluster)) == 2
+    assert all(sum(map(len, page["data"].values())) <= CAPACITY for page in pages_of(cluster))
+    found, _ = await Journal(api, "ops").take_over(2000)
+    assert {each.entry.number: each.entry.issue_keys for each in found} == dict.fromkeys(numbers, MANY_KEYS)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_of_one_whose_leader_died_while_it_was_moved_the_grown_one_counts(
+    cluster: FakeCluster, api: ApiClient, order: tuple[int, int]
+) -> None:
+    grown = listed(issue_keys=("SHOP-41", "SHOP-57", "SHOP-99"))
+    journal, data = await taken_over(api), []
+    for each in (listed(), grown):
+        await journal.enlist([each], 1500)
+        data.append(cluster.objects[PAGE]["data"])
+    for number, which in enumerate(order):
+        cluster.hold(f"{PAGE[:-1]}{number}", {"data": data[which]})
+
+    for _ in range(2):
+        found, _ = await Journal(api, "ops").take_over(2000)
+        assert [each.entry.issue_keys for each in found] == [grown.entry.issue_keys]
+    assert sum(len(page["data"]) for page in pages_of(cluster)) == 1
+
+
+async def test_a_page_that_has_lost_its_label_is_found_by_its_name(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    await (await taken_over(api)).enlist([listed(1)], 1500)
+    cluster.objects[PAGE]["metadata"]["labels"] = {}
+
+    assert await what_a_new_leader_finds(api) == {1}
+    assert cluster.objects[PAGE]["metadata"]["labels"]
+
+
+async def test_who_takes_over_while_an_old_leader_writes_knows_that_it_has_not_seen_all(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await taken_over(api)
+
+    async def late(*asked: Any) -> Any:
+        await old.enlist([listed()], 1500)
+        return await send(*asked)
+
+    monkeypatch.setattr(journals, "send", late)
+    with pytest.raises(ConflictError):
+        await taken_over(api)
 
 
 async def test_what_is_over_leaves_with_a_later_write(cluster: FakeCluster, api: ApiClient) -> None:

@@ -1,26 +1,33 @@
 """JiraSites and their Secrets against a fake API server, with the sandbox in the place of Jira."""
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
+from rollout_reporter.controller import sites as looking
+from rollout_reporter.controller.backoff import Backoff
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.site_status import IDLE, Standing
 from rollout_reporter.controller.sites import Nobody, Sites
+from rollout_reporter.core import names
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import Update
+from rollout_reporter.core.resync import Resync
 from rollout_reporter.jira.client import JiraClient
 from rollout_reporter.jira.wire import utc_now
 from rollout_reporter.sandbox import SandboxConfig, create_app
 from rollout_reporter.sandbox.config import DEFAULT_CLOUD_ID
 from unit.cluster.fake_cluster import OURS, FakeCluster
-from unit.core.situations import report
+from unit.core.situations import NOW, report
 
 URL = "http://127.0.0.1:8088"
 SITES = f"{OURS}/ops/jirasites"
@@ -54,6 +61,26 @@ class Sandbox(httpx.ASGITransport):
         return await super().handle_async_request(request)
 
 
+class MoodyJira(httpx.AsyncBaseTransport):
+    """Answers some paths with an error, or never; remembers which were asked."""
+
+    def __init__(self, **moods: int) -> None:
+        self.moods = moods
+        self.asked: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        last = request.url.path.rpartition("/")[2]
+        self.asked.append(last)
+        status = self.moods.get(last, 200)
+        if status == SILENCE:
+            await asyncio.Event().wait()
+        said = {"access_token": "eyJ-1", "expires_in": 900, "cloudId": "c-1"}
+        return httpx.Response(status, json=said, headers={"Retry-After": "600"} if status == 429 else {})
+
+
+SILENCE = 0
+
+
 @pytest.fixture
 def jira() -> Sandbox:
     return Sandbox()
@@ -65,9 +92,22 @@ async def http(jira: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
+def sites_of(api: ApiClient, http: httpx.AsyncClient, now: Callable[[], datetime] = utc_now) -> Sites:
+    return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=now)
+
+
+async def submitted(sites: Sites) -> Trouble:
+    """What keeps a report from being sent."""
+    link = sites.link("default")
+    assert isinstance(link, JiraClient)
+    answer = await link.submit([Update(report("checkout", 1), 1)])
+    assert isinstance(answer, Trouble)
+    return answer
+
+
 @pytest.fixture
 def sites(api: ApiClient, http: httpx.AsyncClient) -> Sites:
-    return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=utc_now)
+    return sites_of(api, http)
 
 
 def hold_site(cluster: FakeCluster, name: str = "default", **spec: Any) -> None:
@@ -295,6 +335,50 @@ async def test_a_site_that_was_removed_is_no_longer_known_and_that_is_told(
     assert isinstance(sites.link("default"), Trouble)
 
 
+async def test_a_site_that_is_a_surprise_harms_no_other_and_is_not_ready(
+    cluster: FakeCluster, api: ApiClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who knows what else may stand at an address."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "localhost":
+            raise RuntimeError("never heard of")
+        return httpx.Response(200, json={"access_token": "eyJ-1", "expires_in": 900, "cloudId": "c-1"})
+
+    hold_site(cluster, "other", siteURL="http://localhost:8088")
+    hold_site(cluster)
+    hold_secret(cluster)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        sites = sites_of(api, http)
+        for _ in range(2):
+            await sites.refresh()
+
+    assert ready(cluster)["status"] == "True"
+    assert cluster.conditions(f"{SITES}/other")["Ready"]["status"] == "False"
+    assert "never heard of" in caplog.text
+
+
+async def test_a_site_in_trouble_is_looked_at_again_though_the_clock_was_set_back(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instant = timedelta(milliseconds=1)
+    monkeypatch.setattr(looking, "Backoff", partial(Backoff, instant, instant))
+    hold_site(cluster)
+    hold_secret(cluster)
+    jira, time = MoodyJira(token=500), [NOW]
+    async with httpx.AsyncClient(transport=jira) as http:
+        sites = sites_of(api, http, now=lambda: time[0])
+        await sites.refresh()
+        assert ready(cluster)["status"] == "False"
+
+        jira.moods.clear()
+        time[0] -= timedelta(hours=1)
+        await asyncio.sleep(0.01)
+        await sites.refresh()
+
+    assert ready(cluster)["status"] == "True"
+
+
 async def test_one_site_in_trouble_does_not_harm_another(cluster: FakeCluster, sites: Sites) -> None:
     hold_site(cluster, "other", credentialsSecretRef={"name": "missing"})
     hold_site(cluster)
@@ -346,14 +430,15 @@ async def test_a_site_that_takes_no_reports_is_not_ready_and_tells_when_it_is_tr
 ) -> None:
     hold_site(cluster)
     hold_secret(cluster)
-    next_attempt = utc_now().replace(microsecond=0) + timedelta(seconds=40)
+    next_attempt = utc_now() + timedelta(seconds=40)
     sites.serve(Listener(now=Standing(DOWN, next_attempt, 3)))
     await sites.refresh()
     status = cluster.objects[SITE]["status"]
 
     assert (ready(cluster)["status"], ready(cluster)["reason"]) == ("False", "JiraUnavailable")
     assert status["waiting"] == 3
-    assert datetime.fromisoformat(status["nextAttempt"]) == next_attempt
+    told = datetime.fromisoformat(status["nextAttempt"])
+    assert next_attempt <= told < next_attempt + timedelta(seconds=1)
 
 
 async def test_once_all_is_sent_it_is_ready_again(cluster: FakeCluster, sites: Sites) -> None:
@@ -376,23 +461,108 @@ async def test_a_wait_that_jira_has_asked_for_outlives_the_process_and_the_crede
 ) -> None:
     hold_site(cluster)
     hold_secret(cluster)
-    before = Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=utc_now)
+    before = sites_of(api, http)
     before.serve(Listener(now=Standing(LIMITED, utc_now() + timedelta(seconds=90), 3)))
     await before.refresh()
     jira.hosts.clear()
-    after = Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=utc_now)
+    after = sites_of(api, http)
     await after.refresh()
     hold_secret(cluster, clientId="demo", clientSecret="rotated")
     await after.refresh()
-    link = after.link("default")
-    assert isinstance(link, JiraClient)
-    answer = await link.submit([Update(report("checkout", 1), 1)])
+    answer = await submitted(after)
 
-    assert isinstance(answer, Trouble)
     assert answer.reason is TroubleReason.RATE_LIMITED
     assert answer.retry_after is not None
-    assert timedelta(seconds=80) < answer.retry_after <= timedelta(seconds=90)
+    assert timedelta(seconds=80) < answer.retry_after <= timedelta(seconds=91)
     assert jira.hosts == set()
+
+
+@pytest.mark.parametrize("where", ["token", "bulk"])
+async def test_a_wait_is_on_record_until_its_end_though_nothing_waits_to_be_sent(
+    where: str, cluster: FakeCluster, api: ApiClient
+) -> None:
+    """Whether a probe was asked to wait, or a report that nobody wants any more."""
+    hold_site(cluster)
+    hold_secret(cluster)
+    jira = MoodyJira(**{where: 429})
+    async with httpx.AsyncClient(transport=jira) as http:
+        before = sites_of(api, http)
+        await before.load()
+        assert (await submitted(before)).reason is TroubleReason.RATE_LIMITED
+        await before.refresh()
+        cluster.forget_requests()
+        await before.refresh()
+        assert cluster.writes() == []
+
+        jira.asked.clear()
+        after = sites_of(api, http)
+        await after.refresh()
+        found = await submitted(after)
+
+    assert jira.asked == []
+    assert found.reason is TroubleReason.RATE_LIMITED
+    assert ready(cluster)["reason"] == "RateLimited"
+
+
+async def test_what_else_is_wrong_is_told_beside_a_wait(cluster: FakeCluster, api: ApiClient) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    async with httpx.AsyncClient(transport=MoodyJira(token=429)) as http:
+        sites = sites_of(api, http)
+        await sites.refresh()
+        cluster.remove(SECRET)
+        await sites.refresh()
+
+    assert ready(cluster)["reason"] == "RateLimited"
+    assert "create it" in ready(cluster)["message"]
+
+
+async def test_a_probe_that_hangs_does_not_keep_from_telling_how_the_sending_goes(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    jira, listener = MoodyJira(token=SILENCE), Listener()
+    async with httpx.AsyncClient(transport=jira) as http:
+        sites = sites_of(api, http)
+        sites.serve(listener)
+        looks = asyncio.create_task(sites.run())
+        async with asyncio.timeout(5):
+            while "token" not in jira.asked:  # noqa: ASYNC110 (nothing else tells)
+                await asyncio.sleep(0.005)
+            listener.now = Standing(LIMITED, utc_now() + timedelta(seconds=90), 3)
+            sites.hurry()
+            while "status" not in cluster.objects[SITE] or ready(cluster)["reason"] != "RateLimited":  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        looks.cancel()
+        with suppress(asyncio.CancelledError):
+            await looks
+
+    assert jira.asked.count("token") == 1
+
+
+async def test_a_resync_of_somebody_whose_clock_is_ahead_counts_from_when_it_was_seen_first(
+    cluster: FakeCluster, api: ApiClient, http: httpx.AsyncClient
+) -> None:
+    """Or all that was sent a moment ago would be sent again, and again."""
+    asked: list[datetime] = []
+
+    class Sender(Nobody):
+        def resend(self, site: str, resync: Resync) -> int:  # noqa: ARG002 (there is one)
+            asked.append(resync.requested)
+            return 1
+
+    hold_site(cluster)
+    wish = {names.RESYNC: (NOW + timedelta(hours=1)).isoformat()}
+    cluster.objects[SITE]["metadata"]["annotations"] = wish
+    time = [NOW]
+    sites = sites_of(api, http, now=lambda: time[0])
+    sites.serve(Sender())
+    for _ in range(3):
+        await sites.refresh()
+        time[0] += timedelta(seconds=5)
+
+    assert asked == [NOW] * 3
 
 
 async def test_a_secret_that_may_not_be_read_is_not_taken_for_a_missing_one(

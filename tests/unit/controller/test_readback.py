@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollout_reporter.controller.readback import DELAY, LOOKS, ReadBack
+from rollout_reporter.controller.readback import DELAY, LOOKS, MOST_AGAIN, ReadBack
 from rollout_reporter.core.outcome import Trouble
 from rollout_reporter.core.report import DeploymentKey, Update
 from rollout_reporter.core.workload import Place
@@ -25,11 +25,13 @@ A_WHILE = DELAY.total_seconds() * (LOOKS + 2)
 class Jira:
     """Holds something, or nothing."""
 
-    held: DeploymentData | Trouble | None = None
+    held: DeploymentData | Trouble | Exception | None = None
     looks: int = 0
 
     async def stored(self, key: DeploymentKey) -> DeploymentData | Trouble | None:  # noqa: ARG002 (there is one)
         self.looks += 1
+        if isinstance(self.held, Exception):
+            raise self.held
         return self.held
 
 
@@ -74,7 +76,8 @@ def update(number: int, **changes: Any) -> Update:
 
 
 def data(number: int) -> DeploymentData:
-    return submit_request([update(number)], site_url="https://example.atlassian.net").deployments[0]
+    [sent] = submit_request([update(number)], site_url="https://example.atlassian.net").deployments
+    return DeploymentData.model_validate_json(sent.model_dump_json(by_alias=True))
 
 
 def expect(read_back: ReadBack, number: int) -> None:
@@ -127,6 +130,21 @@ async def test_a_higher_number_of_somebody_else_is_passed_before_it_is_sent_agai
     assert desk.again == [100]
 
 
+async def test_what_jira_never_holds_is_given_up_in_the_end(
+    jira: Jira, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A number far ahead is not believed, so it is never passed."""
+    jira.held = data(5000)
+    async with reading(jira, desk) as read_back:
+        for number in range(100, 101 + MOST_AGAIN):
+            assert "given up" not in caplog.text
+            expect(read_back, number)
+            await asyncio.sleep(A_WHILE)
+
+    assert desk.again == list(range(100, 100 + MOST_AGAIN))
+    assert "given up" in caplog.text
+
+
 async def test_only_the_latest_update_of_a_deployment_is_expected(jira: Jira, desk: Desk) -> None:
     jira.held = data(101)
     async with reading(jira, desk) as read_back:
@@ -137,8 +155,11 @@ async def test_only_the_latest_update_of_a_deployment_is_expected(jira: Jira, de
     assert desk.again == []
 
 
-async def test_while_jira_cannot_be_asked_nothing_is_taken_for_lost(jira: Jira, desk: Desk) -> None:
-    jira.held = DOWN
+@pytest.mark.parametrize("trouble", [DOWN, RuntimeError("never heard of")])
+async def test_while_jira_cannot_be_asked_nothing_is_taken_for_lost(
+    trouble: Trouble | Exception, jira: Jira, desk: Desk
+) -> None:
+    jira.held = trouble
     async with reading(jira, desk) as read_back:
         expect(read_back, 100)
         await asyncio.sleep(A_WHILE)

@@ -16,6 +16,12 @@ def sightings() -> Sightings:
     return Sightings()
 
 
+@pytest.fixture
+def listened_to(sightings: Sightings) -> Sightings:
+    sightings.listen(lambda _: None)
+    return sightings
+
+
 def test_the_newest_sighting_replaces_the_older_one(sightings: Sightings) -> None:
     sightings.put(seen(resource_version=1))
     sightings.put(seen(resource_version=2))
@@ -23,11 +29,28 @@ def test_the_newest_sighting_replaces_the_older_one(sightings: Sightings) -> Non
     assert sightings.get(ref().place) == seen(resource_version=2)
 
 
-def test_a_workload_that_is_gone_is_remembered_as_gone(sightings: Sightings) -> None:
-    sightings.put(seen())
+def test_a_workload_that_is_gone_is_remembered_as_gone(listened_to: Sightings) -> None:
+    listened_to.put(seen())
+    listened_to.put(Gone(ref()))
+
+    assert listened_to.get(ref().place) == Gone(ref())
+
+
+def test_of_a_workload_that_ends_while_nobody_listens_nothing_is_left(sightings: Sightings) -> None:
+    sightings.put(seen(), after_gap=True)
     sightings.put(Gone(ref()))
 
-    assert sightings.get(ref().place) == Gone(ref())
+    assert sightings.get(ref().place) is None
+    assert not sightings.take_gap(ref().place)
+
+
+def test_who_listens_no_more_leaves_no_ends_behind(listened_to: Sightings) -> None:
+    listened_to.put(Gone(ref()))
+    listened_to.put(snapshot(ref=ref("cart")))
+    listened_to.listen(None)
+
+    assert listened_to.get(ref().place) is None
+    assert listened_to.get(ref("cart").place) is not None
 
 
 def test_the_end_of_a_workload_loses_against_its_namesake(sightings: Sightings) -> None:
@@ -38,17 +61,17 @@ def test_the_end_of_a_workload_loses_against_its_namesake(sightings: Sightings) 
     assert sightings.get(ref().place) == seen("uid-2")
 
 
-def test_the_end_of_a_workload_that_was_never_seen_is_news(sightings: Sightings) -> None:
-    sightings.put(Gone(ref()))
+def test_the_end_of_a_workload_that_was_never_seen_is_news(listened_to: Sightings) -> None:
+    listened_to.put(Gone(ref()))
 
-    assert sightings.get(ref().place) == Gone(ref())
+    assert listened_to.get(ref().place) == Gone(ref())
 
 
-def test_a_namesake_wins_against_the_end_of_an_earlier_workload(sightings: Sightings) -> None:
-    sightings.put(Gone(ref(uid="uid-1")))
-    sightings.put(seen("uid-2"))
+def test_a_namesake_wins_against_the_end_of_an_earlier_workload(listened_to: Sightings) -> None:
+    listened_to.put(Gone(ref(uid="uid-1")))
+    listened_to.put(seen("uid-2"))
 
-    assert sightings.get(ref().place) == seen("uid-2")
+    assert listened_to.get(ref().place) == seen("uid-2")
 
 
 def test_places_of_different_kinds_are_different(sightings: Sightings) -> None:
@@ -87,11 +110,11 @@ def test_who_listens_no_more_hears_nothing_but_what_happens_is_kept(sightings: S
     assert sightings.get(ref().place) == seen()
 
 
-def test_what_is_forgotten_leaves_nothing(sightings: Sightings) -> None:
-    sightings.put(Gone(ref()))
-    sightings.forget(ref())
+def test_what_is_forgotten_leaves_nothing(listened_to: Sightings) -> None:
+    listened_to.put(Gone(ref()))
+    listened_to.forget(ref())
 
-    assert sightings.get(ref().place) is None
+    assert listened_to.get(ref().place) is None
 
 
 def test_forgetting_a_workload_does_not_forget_its_namesake(sightings: Sightings) -> None:
@@ -141,9 +164,10 @@ def test_while_nobody_listens_only_the_newest_is_kept(sightings: Sightings) -> N
     sightings.put(seen(resource_version=1, template="a"))
     sightings.put(seen(resource_version=2, template="b"))
     sightings.listen(lambda _: None)
+    newest = sightings.next(ref().place)
 
-    assert sightings.next(ref().place) == seen(resource_version=2, template="b")
-    assert not sightings.done(ref().place, seen(resource_version=2, template="b"))
+    assert newest == seen(resource_version=2, template="b")
+    assert not sightings.done(ref().place, newest)
 
 
 def test_however_fast_versions_come_memory_stays_bounded(sightings: Sightings) -> None:

@@ -26,6 +26,7 @@ DEPLOYMENT = f"{APPS}/deployments/checkout"
 @pytest.fixture
 async def context(api: ApiClient) -> AsyncIterator[Context]:
     async with leading(api) as context:
+        context.sightings.listen(lambda _: None)
         yield context
 
 
@@ -126,6 +127,7 @@ async def test_a_namespace_that_may_not_be_read_hides_its_workloads_and_stops_no
 ) -> None:
     cluster.refusals["GET /apis/apps/v1/namespaces/shop/deployments"] = (403, "no rights")
     async with leading(api, watch_namespaces=("shop", "bank")) as context:
+        context.sightings.listen(lambda _: None)
         here, there = ref(), replace(ref(), namespace="bank")
         await sweep_once(context, book_of(here, there))
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from rollout_reporter.core.keys import MAX_ASSOCIATIONS
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.resync import Resync, pruned
 from unit.core.situations import NOW, accepted, entry, ref
@@ -38,6 +39,14 @@ def test_the_present_jira_deployment_loses_what_its_workload_names_no_more_and_e
 def test_a_deployment_keeps_its_issues_if_none_would_be_left() -> None:
     ledger = Ledger(ref(), (accepted(entry(issue_keys=("SHOP-1",))),))
     assert pruned(ledger, "default", ("SHOP-9",)) == ledger
+
+
+def test_no_more_keys_are_noted_than_a_record_takes() -> None:
+    many = tuple(f"SHOP-{number}" for number in range(1, 602))
+    found = pruned(Ledger(ref(), (accepted(entry(issue_keys=("SHOP-1", "OLD-1"))),)), "default", many)
+
+    assert found.current is not None
+    assert len(found.current.noted_keys) == MAX_ASSOCIATIONS
 
 
 def test_what_another_site_holds_or_what_no_controller_has_taken_up_is_left_alone() -> None:
