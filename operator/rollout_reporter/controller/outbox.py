@@ -26,6 +26,8 @@ class Item:
     report: Report
     is_urgent: bool = True
     """Whether more than a description has changed."""
+    least: int = 0
+    """The lowest update number that Jira would not drop: it has acknowledged the one below."""
 
 
 @dataclass(slots=True)

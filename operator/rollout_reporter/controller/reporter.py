@@ -198,7 +198,8 @@ class Reporter:
             if self._context.settings.dry_run:
                 tracked.rehearse(entry)
             else:
-                item = Item(tracked.ref.place, entry.report, entry.is_urgent)
+                least = entry.acknowledged.update_number + 1 if entry.acknowledged else 0
+                item = Item(tracked.ref.place, entry.report, entry.is_urgent, least)
                 self._post.put(entry.site, item, linger=_linger(entry))
         self._publisher.publish(tracked.ref.place)
 

@@ -123,7 +123,8 @@ class Sender:
         self.outbox.done({item.report.key for item in batch} - {item.report.key for item in wanted})
         if not wanted:
             return
-        updates = [Update(item.report, await self._next_number()) for item in wanted]
+        # Above the clock's own, too: it may have been days ahead when Jira acknowledged the last one.
+        updates = [Update(item.report, max(await self._next_number(), item.least)) for item in wanted]
         outcomes, trouble = await _submit(link, updates)
         silent = self._settle(wanted, updates, outcomes)
         if trouble:

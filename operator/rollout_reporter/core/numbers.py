@@ -101,8 +101,8 @@ class UpdateClock:
     def start_above(self, stored: Iterable[int], now_ms: int) -> tuple[int, ...]:
         """Go above all `stored` numbers and return those ignored, because they are more than a day ahead.
 
-        An ignored number deserves an alert: updates of whatever was sent with it are lost on Jira until its
-        time has come.
+        An ignored number deserves an alert: a deployment that was sent with it, and of which that is not on
+        record, is not heard by Jira until its time has come.
         """
         numbers = tuple(stored)
         self._last = max((self._last, *(number for number in numbers if number <= now_ms + DAY_MS)))

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -400,6 +401,19 @@ async def test_a_jira_that_never_says_a_word_of_it_is_in_trouble(sender: Sender,
 
     assert sender.trouble is None
     assert len(jira.held) == 1
+
+
+async def test_no_update_has_a_number_below_the_one_that_jira_has_acknowledged(
+    sender: Sender, jira: FakeJira
+) -> None:
+    """The clock of the cluster was days ahead then."""
+    ahead = 10**15
+    sender.outbox.put(replace(item("a"), least=ahead), linger=AT_ONCE)
+    put(sender, "b")
+    async with running(sender):
+        await asyncio.sleep(1)
+
+    assert sorted(update.number for update in jira.held.values()) == [2, ahead]
 
 
 # Trouble that only some requests meet.
