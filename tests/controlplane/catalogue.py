@@ -4,6 +4,7 @@ The versions stand in ``modules/*/go.mod`` and nowhere else, so that the bots wh
 Tools whose dependencies agree share a module; the others need one each.
 """
 
+import os
 import re
 from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
@@ -12,6 +13,11 @@ from pathlib import Path
 from controlplane.errors import ControlPlaneError
 
 MODULES = Path(__file__).parent / "modules"
+KUBERNETES_VARIABLE = "ROLLOUT_REPORTER_TEST_KUBERNETES"
+"""Which Kubernetes the control plane has, such as 1.32: one of those that have a module of their own."""
+
+
+_KUBERNETES = "-".join(filter(None, ["kubernetes", os.environ.get(KUBERNETES_VARIABLE)]))
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,9 @@ class Source:
 
     @cached_property
     def version(self) -> str:
+        if not self.folder.is_dir():
+            there = ", ".join(sorted(each.name for each in MODULES.glob("kubernetes*")))
+            raise ControlPlaneError(f"there is no {self.folder}; of Kubernetes there are {there}")
         go_mod = (self.folder / "go.mod").read_text()
         pinned = re.search(rf"^\s*(?:require )?{re.escape(self.source)} (v\S+)", go_mod, re.MULTILINE)
         if pinned is None:
@@ -65,7 +74,7 @@ def _kubernetes(name: str) -> Tool:
     """A program of Kubernetes, told its version: charts with a ``kubeVersion`` refuse a v0.0.0."""
     return Tool(
         name,
-        module="kubernetes",
+        module=_KUBERNETES,
         source="k8s.io/kubernetes",
         package=f"k8s.io/kubernetes/cmd/{name}",
         stamps=tuple(

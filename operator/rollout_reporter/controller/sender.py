@@ -172,7 +172,8 @@ class Sender:
         for item in batch:
             self.outbox.give_back(item)
         if trouble.reason is TroubleReason.UNAVAILABLE:
-            self._most = max(1, min(self._most, len(batch)) // 2)
+            # After one alone all again: where answers are lost, Jira has at least heard.
+            self._most = min(self._most, len(batch)) // 2 or MAX_BATCH
         least = FORBIDDEN_PERIOD if trouble.reason is TroubleReason.FORBIDDEN else timedelta(0)
         delay = self._backoff.next(at_least=max(least, trouble.retry_after or timedelta(0)))
         self.trouble = trouble

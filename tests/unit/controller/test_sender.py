@@ -455,6 +455,17 @@ async def test_a_jira_that_cannot_answer_so_many_at_once_gets_fewer(desk: Desk) 
     assert len(jira.held) == 100
 
 
+async def test_where_all_answers_are_lost_jira_hears_of_all_the_same(sender: Sender, jira: FakeJira) -> None:
+    jira.next.extend([Mishap.LOST_ANSWER] * 100)
+    put(sender, *"ab")
+    async with running(sender):
+        await asyncio.sleep(0.5)
+        put(sender, *(f"shop-{number}" for number in range(50)))
+        await asyncio.sleep(10)
+
+    assert len(jira.held) == 52
+
+
 async def test_a_site_that_changes_while_a_request_is_under_way_is_tried_at_once(desk: Desk) -> None:
     """Its Secret was rotated meanwhile."""
     hanging, well = FakeJira(seconds=20, down=FORBIDDEN), FakeJira()
