@@ -5,6 +5,7 @@
     ├── InvalidError          400, 405, 406, 413, 415, 422: the same request will be refused again
     ├── UnauthorizedError     401: the credentials
     ├── ForbiddenError        403: the rights
+    │   └── TerminatingError  the Namespace is being deleted and takes nothing new
     ├── NotFoundError         404
     ├── ConflictError         409: somebody wrote first, or it exists already
     ├── GoneError             410: too old; a list has to begin anew
@@ -17,7 +18,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from kubernetes.aio.client.exceptions import ApiException
@@ -49,6 +50,10 @@ class ForbiddenError(ClusterError):
     """A right is missing, or a policy forbids it."""
 
 
+class TerminatingError(ForbiddenError):
+    """Nothing can be created in a Namespace that is being deleted, whatever the rights."""
+
+
 class NotFoundError(ClusterError):
     """There is no such object, or no such kind."""
 
@@ -65,6 +70,8 @@ class UnavailableError(ClusterError):
     """No answer, or none that means anything; the request may have been carried out."""
 
 
+_TERMINATING: Final = "NamespaceTerminating"
+"""https://github.com/kubernetes/api/blob/master/core/v1/types.go (`NamespaceTerminatingCause`)."""
 _BY_STATUS: Final[Mapping[int, type[ClusterError]]] = {
     HTTPStatus.UNAUTHORIZED: UnauthorizedError,
     HTTPStatus.FORBIDDEN: ForbiddenError,
@@ -96,17 +103,27 @@ def _of_answer(error: ApiException) -> ClusterError:
     status = error.status or 0
     is_our_fault = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     kind = _BY_STATUS.get(status, InvalidError if is_our_fault else UnavailableError)
+    told = _status_of(error.body)
+    if kind is ForbiddenError and _TERMINATING in _causes_of(told):
+        kind = TerminatingError
     retry_after = (error.headers or {}).get("Retry-After", "")
     return kind(
-        _message_of(error.body) or f"the API server answered {status} {error.reason}",
+        str(told.get("message") or "") or f"the API server answered {status} {error.reason}",
         retry_after=float(retry_after) if retry_after.isdecimal() else None,
     )
 
 
-def _message_of(body: str | None) -> str:
-    """Return the message of a `Status`; what is no `Status` may be a page of HTML, so it is left out."""
+def _status_of(body: str | None) -> Mapping[str, Any]:
+    """Return the `Status` that was sent; what is none may be a page of HTML, so it is left out."""
     try:
         status = json.loads(body or "")
     except ValueError:
-        return ""
-    return str(status.get("message", "")) if isinstance(status, dict) else ""
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+def _causes_of(status: Mapping[str, Any]) -> frozenset[str]:
+    details = status.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    listed = causes if isinstance(causes, list) else []
+    return frozenset(str(each.get("reason")) for each in listed if isinstance(each, dict))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.reports import StoredReport
@@ -13,6 +13,8 @@ from rollout_reporter.core.course import Course
 from rollout_reporter.core.ledger import MOST, Entry, Ledger
 from rollout_reporter.core.report import DeploymentKey, Report, State
 from rollout_reporter.core.workload import Kind, Place, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
+
+from .settings import DOUBT
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ class Tracked:
     shown_version: int = 0
     """Version of the workload that `shown` is of."""
 
+    doubted_since: datetime | None = None
+    """Since when nothing but older snapshots than the last one come."""
     described_since: datetime | None = None
     """Since when the condition on the workload should have another message."""
     urgent_since: datetime | None = None
@@ -153,12 +157,22 @@ class Tracked:
         return self.ledger.ref
 
     def has_seen_namesake_of(self, snapshot: Snapshot) -> bool:
-        """Whether a snapshot comes too late: another workload of its name was seen since.
-
-        Of one workload the version decides nothing: a cluster restored from a backup counts from lower ones.
-        """
+        """Whether a snapshot comes too late: another workload of its name was seen since."""
         seen = self.snapshot
         return seen is not None and seen.ref != snapshot.ref and snapshot.is_older_than(seen)
+
+    def doubt(self, snapshot: Snapshot, now: datetime) -> timedelta:
+        """For how long a snapshot is not believed that is older than what was seen of the same workload.
+
+        A list from an API server that lags shows such ones, and its watch soon shows the newer ones again. A
+        cluster that was restored from a backup goes on counting from lower versions.
+        """
+        seen = self.snapshot
+        if seen is None or seen.ref != snapshot.ref or not snapshot.is_older_than(seen):
+            self.doubted_since = None
+            return timedelta(0)
+        self.doubted_since = self.doubted_since or now
+        return max(DOUBT - (now - self.doubted_since), timedelta(0))
 
     def see(self, snapshot: Snapshot, now: datetime) -> None:
         """Take in a new snapshot; another workload of the same name closes what its namesake left open."""

@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from rollout_reporter.cluster.errors import ForbiddenError, NotFoundError
+from rollout_reporter.cluster.errors import ForbiddenError, NotFoundError, TerminatingError
 from rollout_reporter.cluster.lookups import find_namespace, find_workload
 from rollout_reporter.cluster.reports import ForeignReportError, claim_report
 from rollout_reporter.core.access import NOBODY, AccessRule
@@ -63,6 +63,9 @@ class Follower:
                     return None  # what is on record may be older than what Jira was told
             case Snapshot() if tracked.has_seen_namesake_of(sighting):
                 return None
+            case Snapshot() if rest := tracked.doubt(sighting, self._context.now()):
+                self._queue.add_after(place, rest)
+                return None
             case _:
                 await self._follow(tracked, await self._completed(sighting))
                 await self._claim(tracked)
@@ -99,6 +102,9 @@ class Follower:
         except ForeignReportError as error:
             tracked.owner = error.owner
             self._queue.add_after(tracked.ref.place, OWNED_PERIOD)
+            return
+        except TerminatingError:  # nobody can claim it any more; what is sent is in the journal
+            tracked.is_claimed, tracked.owner = True, None
             return
         tracked.claim(claimed)
         if claimed.ledger.entries:  # it could not be read when this term began

@@ -9,7 +9,13 @@ import logging
 from datetime import datetime, timedelta
 
 from rollout_reporter.cluster.conditions import write_condition
-from rollout_reporter.cluster.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
+from rollout_reporter.cluster.errors import (
+    ClusterError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    TerminatingError,
+)
 from rollout_reporter.cluster.events import Event, EventRecorder, EventType
 from rollout_reporter.cluster.lookups import workload_reference
 from rollout_reporter.cluster.reports import (
@@ -169,6 +175,8 @@ class Publisher:
                 stored = await claim_report(self._api, ledger.ref, self._context.settings.namespace)
             tracked.claim(await store_report(self._api, ledger, conditions, stored))
             self._strike(tracked, ledger)
+        except TerminatingError:
+            return  # with its Namespace goes what is recorded there; the journal knows what is owed to Jira
         except (ConflictError, NotFoundError, ForeignReportError):
             await self._reload(tracked)
             raise

@@ -59,6 +59,8 @@ NOTE_PERIOD: Final = timedelta(seconds=1)
 """How soon is in the journal, too, what Jira does not take at present."""
 FORBIDDEN_PERIOD: Final = timedelta(minutes=1)
 """A credential that Jira forbids is tried this seldom: a person has to act first."""
+DOUBT: Final = timedelta(seconds=30)
+"""How long an API server may lag behind what another one has shown."""
 HIDDEN_GRACE: Final = timedelta(minutes=1)
 """How long a workload may be unreadable before it is given up; rights may be on their way."""
 PATIENCE_WITH_RIGHTS: Final = 4

@@ -51,13 +51,14 @@ class Sightings:
         """Set by a watch that begins, or lists anew: it does not tell what was deleted before."""
 
     def put(self, sighting: Sighting, *, after_gap: bool = False) -> None:
-        """Replace the last sighting; the end of a workload that was made again meanwhile is no news.
+        """Replace the last sighting; of a workload that was made again meanwhile nothing is news.
 
-        After a gap in the watch, what was seen before may have ended unseen.
+        Two workloads of a name are watched side by side, so the older one's sightings may come after the
+        newer one's. After a gap in the watch, what was seen before may have ended unseen.
         """
         place = sighting.ref.place
         before = self._newest.get(place)
-        if not isinstance(sighting, Snapshot) and before and before.ref != sighting.ref:
+        if before and before.ref != sighting.ref and _is_late(sighting, before):
             return
         self._newest[place] = sighting
         if after_gap:
@@ -144,6 +145,12 @@ class Sightings:
         """Forget workloads that exist no more, or a process that never reports would keep all of them."""
         for ended in [each for each in sightings if isinstance(each, Gone)]:
             self.forget(ended.ref)
+
+
+def _is_late(sighting: Sighting, namesake: Sighting) -> bool:
+    if not isinstance(sighting, Snapshot):
+        return True
+    return isinstance(namesake, Snapshot) and sighting.is_older_than(namesake)
 
 
 def _are_of_one_version(one: Sighting, other: Sighting) -> bool:

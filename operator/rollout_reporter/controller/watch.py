@@ -49,6 +49,10 @@ _RESOURCES: Final = {
 }
 
 
+_UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What a body raises that is not of the shape of its kind."""
+
+
 @dataclass(slots=True)
 class Observer:
     """Turns raw events into sightings of annotated workloads, and of those that are annotated no more."""
@@ -63,30 +67,38 @@ class Observer:
         """Look at one event; a body that cannot be read is logged and changes nothing."""
         body: Body = event["object"]
         try:
-            sighting = self._look(kind, body, is_deleted=event["type"] == "DELETED")
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            sightings = self._look(kind, body, is_deleted=event["type"] == "DELETED")
+        except _UNREADABLE:
             meta = body.get("metadata") or {}
             place = Place(str(meta.get("namespace")), kind, str(meta.get("name")))
             log.exception("%s: cannot be read", place)
             return
-        if sighting:
+        for sighting in sightings:
             self.deliver(sighting, event["type"] is None)
 
-    def _look(self, kind: Kind, body: Body, *, is_deleted: bool) -> Sighting | None:
+    def _look(self, kind: Kind, body: Body, *, is_deleted: bool) -> tuple[Sighting, ...]:
         meta = body["metadata"]
         if not self.is_served(meta["namespace"]):
-            return None
+            return ()
         if meta["uid"] not in self.known and not _mentions_us(body):
-            return None
+            return ()
         if is_deleted:
             self.known.discard(meta["uid"])
-            return Gone(ref_of(body, kind))
+            return *_last_state(kind, body), Gone(ref_of(body, kind))
         snapshot = READERS[kind](body)
         if snapshot.is_annotated or snapshot.workload_ref:
             self.known.add(meta["uid"])
         else:
             self.known.discard(meta["uid"])
-        return snapshot
+        return (snapshot,)
+
+
+def _last_state(kind: Kind, body: Body) -> tuple[Sighting, ...]:
+    """What a workload was like at its end, which may be news: events that come fast are merged."""
+    try:
+        return (READERS[kind](body),)
+    except _UNREADABLE:
+        return ()  # that it is gone counts for more
 
 
 def _mentions_us(body: Body) -> bool:

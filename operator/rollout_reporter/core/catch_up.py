@@ -28,7 +28,7 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             continue
         waiting = ledger.waiting
         # While nobody looked, one that was seen to be asked for may have ended in any way.
-        asked = None if seen.course.was_unseen else seen.course.asked_with(facts)
+        asked = None if seen.course.was_away else seen.course.asked_with(facts)
         is_it = waiting is not None and is_of(waiting, facts.release, facts.images)
         recorded = waiting.issue_keys if waiting and is_it else ()
         keys = recorded or seen.allowed(certain_keys(seen, facts), seen.target.environment.type)

@@ -90,6 +90,8 @@ class Course:
     """Templates that were asked for and replaced before they were seen to be taken up, the oldest first."""
     is_remembered: bool = False
     """Whether all this was read from a record, and nothing has been seen since."""
+    was_away: bool = False
+    """Whether that one was taken up while nobody was there to look."""
     was_unseen: bool = False
     """Whether nobody saw the end of the rollout before the one taken up last."""
     awaited: int | None = None

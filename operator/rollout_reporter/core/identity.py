@@ -259,6 +259,7 @@ def _begun(
         missed=missed,
         ends=told(snapshot, before),
         passed_by=passed_by,
+        was_away=before.is_remembered,
         was_unseen=before.is_remembered or any(each.release not in wished for each in missed),
         has_outlived_awaited=before.is_remembered and has_outlived(before.awaited, rollout, replica_sets),
         previous=known,

@@ -49,7 +49,7 @@ def wants_target(seen: Seen, ledger: Ledger) -> bool:
 def _ended(seen: Seen, ledger: Ledger) -> Ledger:
     """Note how that has ended which is left behind, so that it is not closed as if nobody knew."""
     course = seen.course
-    is_left = course.asked or not seen.snapshot.observed
+    is_left = course.asked or not seen.snapshot.observed or over(seen.snapshot)
     for rollout in filter(None, (course.previous, course.taken_up if is_left else None)):
         entry = ledger.find(rollout.id)
         if entry and rollout.state and may_turn_out(entry.state, rollout.state):

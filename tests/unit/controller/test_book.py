@@ -4,6 +4,7 @@ from typing import Any
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.controller.book import Book, Tracked
+from rollout_reporter.controller.settings import DOUBT
 from rollout_reporter.core.closing import close
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.course import Course
@@ -40,6 +41,24 @@ def test_the_same_workload_keeps_its_course_and_ledger() -> None:
     one.see(snapshot(), NOW)
 
     assert (one.course, one.ledger) == before
+
+
+def test_an_older_snapshot_of_the_same_workload_is_doubted_for_a_while() -> None:
+    """Another API server may lag behind; a cluster that was restored from a backup stays behind."""
+    one = tracked(accepted(entry()), snapshot=snapshot(resource_version=20))
+    older = snapshot(resource_version=10)
+
+    assert one.doubt(older, NOW) == DOUBT
+    assert one.doubt(older, NOW + DOUBT / 2) == DOUBT / 2
+    assert not one.doubt(older, NOW + DOUBT)
+
+
+def test_doubt_ends_with_a_newer_snapshot() -> None:
+    one = tracked(accepted(entry()), snapshot=snapshot(resource_version=20))
+    one.doubt(snapshot(resource_version=10), NOW)
+
+    assert not one.doubt(snapshot(resource_version=21), NOW)
+    assert one.doubt(snapshot(resource_version=10), NOW + DOUBT) == DOUBT
 
 
 def test_a_namesake_closes_what_was_left_open_and_begins_afresh() -> None:

@@ -58,7 +58,7 @@ def test_what_is_listed_may_follow_a_gap_and_what_is_told_by_an_event_follows_no
     for kind in (None, "ADDED", "MODIFIED", "DELETED"):
         seen.see(deployment(), kind)
 
-    assert seen.listed == [True, False, False, False]
+    assert seen.listed == [True, False, False, False, False]
 
 
 def test_an_annotation_on_the_pod_template_is_enough(seen: Seen) -> None:
@@ -95,15 +95,23 @@ def test_a_workload_that_is_to_be_ignored_is_delivered_as_one_that_is_not_annota
     assert not snapshot_in(seen.see(body)).is_annotated
 
 
-def test_the_end_of_an_annotated_workload_is_delivered(seen: Seen) -> None:
+def test_the_end_of_an_annotated_workload_is_delivered_with_its_last_state(seen: Seen) -> None:
+    """Events that come fast are merged, so that state may be news."""
     seen.see(deployment())
+    last, end = seen.see(deployment(resourceVersion="12"), "DELETED")
 
-    assert seen.see(deployment(), "DELETED") == [Gone(ref())]
+    assert isinstance(last, Snapshot)
+    assert last.resource_version == 12
+    assert end == Gone(ref())
     assert seen.observer.known == set()
 
 
 def test_the_end_of_an_annotated_workload_that_was_never_seen_is_delivered(seen: Seen) -> None:
-    assert seen.see(deployment(), "DELETED") == [Gone(ref())]
+    assert seen.see(deployment(), "DELETED")[-1] == Gone(ref())
+
+
+def test_the_end_of_a_workload_whose_last_state_cannot_be_read_is_delivered(seen: Seen) -> None:
+    assert seen.see(deployment() | {"status": "none"}, "DELETED") == [Gone(ref())]
 
 
 def test_a_workload_being_deleted_is_delivered_as_such(seen: Seen) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
+from rollout_reporter.cluster.errors import TerminatingError
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.controller import follower, inheritance
 from rollout_reporter.controller import reporter as reporting
@@ -22,6 +23,7 @@ from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.ledger import Entry, Ledger
 from rollout_reporter.core.report import State
 from rollout_reporter.core.target import Site
+from rollout_reporter.core.workload import Place
 from unit.cluster.fake_cluster import APPS, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.leading import leading
@@ -38,12 +40,21 @@ class Leader:
     """A new leader that finds a rollout on record which was in progress."""
 
     def __init__(self, context: Context, book: Book) -> None:
-        self.book, self.sightings = book, context.sightings
+        self._context, self.book, self.sightings = context, book, context.sightings
         self._reporter = Reporter(context, book)
 
     def states(self) -> list[str]:
         """What Jira should hold."""
         return [each.state.value for each in self.book[PLACE].ledger.entries]
+
+    def know_sites(self) -> None:
+        """Have a JiraSite."""
+        self._context.sites.known = lambda: {"default": SITE}  # type: ignore[method-assign]
+
+    def handed(self, place: Place) -> list[str]:
+        """States that are on their way from a place."""
+        tracked = self.book.get(place)
+        return [each.state.value for each in tracked.due.values()] if tracked else []
 
     def entries(self) -> list[Entry]:
         """All Jira deployments of all places."""
@@ -130,6 +141,22 @@ async def test_what_was_seen_while_rights_were_late_is_not_forgotten_for_what_ca
     await leader.work_until(is_passed_by)
 
 
+async def test_the_end_of_a_rollout_is_told_though_nothing_can_be_recorded_any_more(
+    cluster: FakeCluster, leader: Leader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its Namespace was deleted before this one was first seen."""
+
+    async def claim(*_: object) -> None:
+        raise TerminatingError("shop is being terminated")
+
+    monkeypatch.setattr(follower, "claim_report", claim)
+    cluster.hold("/api/v1/namespaces/shop", {})
+    leader.know_sites()
+    created(cluster, leader.sightings, "cart", "uid-3")
+
+    await leader.work_until(lambda: leader.handed(ref("cart").place) == ["successful"])
+
+
 def _refused(cluster: FakeCluster) -> int:
     return sum(str(each) == NAMESPACE for each in cluster.asked)
 
@@ -148,8 +175,8 @@ async def test_workloads_of_one_pipeline_that_were_made_in_one_second_have_numbe
     """Else the report of one would replace that of the other."""
     cluster.hold("/api/v1/namespaces/shop", {})
     async with leading(api) as context:
-        context.sites.known = lambda: {"default": SITE}  # type: ignore[method-assign]
         leader = Leader(context, Book())
+        leader.know_sites()
         for name, uid in (("cart", "uid-3"), ("search", "uid-4")):
             created(cluster, context.sightings, name, uid, pipeline="shop", environment="production")
         await leader.work_until(lambda: len(leader.entries()) == 2)

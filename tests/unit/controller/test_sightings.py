@@ -74,6 +74,16 @@ def test_a_namesake_wins_against_the_end_of_an_earlier_workload(listened_to: Sig
     assert listened_to.get(ref().place) == seen("uid-2")
 
 
+def test_an_earlier_workload_that_is_seen_after_its_namesake_is_no_news(sightings: Sightings) -> None:
+    """Each is watched by itself, so their order is not certain."""
+    newer = seen("uid-2", resource_version=9)
+    sightings.put(newer)
+    sightings.put(seen(resource_version=4))
+    sightings.put(Gone(ref()))
+
+    assert sightings.get(ref().place) is newer
+
+
 def test_places_of_different_kinds_are_different(sightings: Sightings) -> None:
     sightings.put(seen())
     sightings.put(Gone(ref(kind=Kind.ROLLOUT)))

@@ -103,6 +103,10 @@ def test_without_a_record_a_restarted_version_has_the_number_that_it_had_before(
     assert story.current.revision == 3
 
 
+def test_a_success_that_is_merged_with_the_deletion_is_still_told() -> None:
+    assert Story().begins("web:1").completes_unseen().deleted().states == ["successful"]
+
+
 def test_a_success_that_is_merged_with_a_pause_is_still_told() -> None:
     story = Story().begins("web:1").completes_unseen()
     story.paused = True

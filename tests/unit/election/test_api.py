@@ -25,6 +25,7 @@ from rollout_reporter.cluster.errors import (
     GoneError,
     InvalidError,
     NotFoundError,
+    TerminatingError,
     UnauthorizedError,
     UnavailableError,
     UnconfiguredError,
@@ -255,6 +256,22 @@ async def test_each_answer_becomes_an_error_of_ours_with_the_servers_words(
     with pytest.raises(ClusterError, match=r"^because$") as raised:
         await cluster.get(api, PATH)
     assert type(raised.value) is error
+
+
+async def test_a_namespace_that_is_being_deleted_is_told_from_a_missing_right(
+    server: Server, api: ApiClient
+) -> None:
+    causes = [{"reason": "NamespaceTerminating", "field": "metadata.namespace"}]
+    refusal = {"kind": "Status", "code": 403, "message": "shop is being terminated"}
+    server.responses = [
+        web.json_response(refusal | {"details": {"causes": causes}}, status=403),
+        web.json_response(refusal | {"details": {"causes": "none"}}, status=403),
+    ]
+
+    for error in (TerminatingError, ForbiddenError):
+        with pytest.raises(ForbiddenError, match="is being terminated") as raised:
+            await cluster.get(api, PATH)
+        assert type(raised.value) is error
 
 
 async def test_an_overloaded_server_says_when_to_come_back(server: Server, api: ApiClient) -> None:
