@@ -16,7 +16,7 @@ from rollout_reporter.core.report import Environment, Pipeline
 from rollout_reporter.core.workload import WorkloadRef
 
 from .api import Object, create, delete, get, list_pages, path_to, replace
-from .errors import ClusterError, ConflictError, NotFoundError
+from .errors import ClusterError, ConflictError, NotFoundError, TerminatingError
 from .resources import (
     AcknowledgedModel,
     ConditionModel,
@@ -86,6 +86,7 @@ async def claim_report(api: ApiClient, ref: WorkloadRef, installation: str) -> S
     Raises:
         ForeignReportError: It belongs to another installation.
         ConflictError: Somebody else has written it meanwhile.
+        TerminatingError: There is none, and none can be created: its Namespace is being deleted.
     """
     path = path_to(names.API_VERSION, PLURAL, ref.namespace)
     wanted = _body(ref, installation)
@@ -93,6 +94,11 @@ async def claim_report(api: ApiClient, ref: WorkloadRef, installation: str) -> S
         return _stored(await create(api, path, wanted))
     except ConflictError:
         found = await get(api, f"{path}/{report_name(ref)}")
+    except TerminatingError as error:  # which is said whether there is one or not
+        try:
+            found = await get(api, f"{path}/{report_name(ref)}")
+        except NotFoundError:
+            raise error from None
     stored = _stored(found)
     if stored.installation and not stored.is_of(installation):
         raise ForeignReportError(ref, stored.installation)

@@ -13,7 +13,7 @@ from typing import Final
 
 from rollout_reporter.cluster.errors import ClusterError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.lookups import Existing, find_workload, list_workloads
-from rollout_reporter.core.workload import Kind, Snapshot
+from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
 
 from .book import Book
 from .context import Context
@@ -76,10 +76,19 @@ async def find_ends(context: Context, book: Book) -> World:
     for ref in known:
         if ref.namespace in world.hidden:
             context.sightings.put(Hidden(ref))
-        elif ref.uid not in world.uids:
+    ended = [ref for ref in known if ref.namespace not in world.hidden and ref.uid not in world.uids]
+    if ended:
+        await asyncio.sleep(WATCH_LAG.total_seconds())  # the watch itself would tell how they ended
+    for ref in ended:
+        if _is_untold(context, ref):
             log.warning("%s: its end was missed by the watch", ref.place)
             context.sightings.put(Gone(ref), after_gap=True)
     return world
+
+
+def _is_untold(context: Context, ended: WorkloadRef) -> bool:
+    seen = context.sightings.get(ended.place)
+    return seen is None or (isinstance(seen, Snapshot) and seen.ref == ended)
 
 
 async def _look(context: Context, known: Collection[str]) -> World:

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.errors import ConflictError
+from rollout_reporter.cluster import reports
+from rollout_reporter.cluster.errors import ConflictError, TerminatingError
 from rollout_reporter.cluster.reports import (
     ForeignReportError,
     claim_report,
@@ -186,6 +187,21 @@ async def test_a_report_of_another_installation_is_not_taken_over(api: ApiClient
 
     assert refused.value.owner == "other"
     assert await load_report(api, ref()) == theirs
+
+
+@pytest.mark.parametrize("owner", ["other", None])
+async def test_in_a_namespace_that_is_being_deleted_it_is_looked_for_before_none_can_be_created(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch, owner: str | None
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise TerminatingError("shop is being terminated")
+
+    if owner:
+        await recorded(api, a_ledger(), installation=owner)
+    monkeypatch.setattr(reports, "create", refuse)
+
+    with pytest.raises(ForeignReportError if owner else TerminatingError):
+        await claim_report(api, ref(), "ops")
 
 
 async def test_not_even_if_its_workload_was_made_again(api: ApiClient) -> None:

@@ -23,6 +23,11 @@ from unit.core.situations import deployment, ref, snapshot
 DEPLOYMENT = f"{APPS}/deployments/checkout"
 
 
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "WATCH_LAG", timedelta(milliseconds=50))
+
+
 @pytest.fixture
 async def context(api: ApiClient) -> AsyncIterator[Context]:
     async with leading(api) as context:
@@ -59,7 +64,6 @@ async def test_a_workload_that_is_gone_is_seen_as_gone(
     assert "shop/deployment/checkout" in caplog.text
 
 
-@pytest.mark.usefixtures("quickly")
 async def test_soon_after_a_gap_in_the_watch_ends_are_looked_for(context: Context) -> None:
     """What was deleted meanwhile, a new list does not tell."""
     context.sightings.put(snapshot())
@@ -77,7 +81,19 @@ async def nothing_before() -> None:
     """All records could be read."""
 
 
-@pytest.mark.usefixtures("quickly")
+async def test_an_end_that_the_watch_tells_a_little_later_was_not_missed(
+    context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It tells the last state, too."""
+    context.sightings.put(snapshot())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(sweep_once(context, book_of(ref())))
+        await asyncio.sleep(0.02)
+        context.sightings.put(Gone(ref()))
+
+    assert "missed" not in caplog.text
+
+
 async def test_the_namesake_of_a_workload_that_is_gone_is_seen(
     cluster: FakeCluster, context: Context, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -138,12 +154,6 @@ async def test_a_namespace_that_may_not_be_read_hides_its_workloads_and_stops_no
 # The watch.
 
 
-@pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "WATCH_LAG", timedelta(milliseconds=1))
-
-
-@pytest.mark.usefixtures("quickly")
 @pytest.mark.parametrize("older", [None, snapshot(resource_version=1)])
 async def test_what_the_watch_does_not_show_is_read_and_the_watch_started_again(
     older: Snapshot | None, cluster: FakeCluster, api: ApiClient
@@ -162,7 +172,6 @@ async def test_what_the_watch_does_not_show_is_read_and_the_watch_started_again(
         assert restarts == [True]
 
 
-@pytest.mark.usefixtures("quickly")
 async def test_a_watch_that_has_shown_all_is_left_alone(cluster: FakeCluster, api: ApiClient) -> None:
     restarts: list[bool] = []
     held = cluster.hold(DEPLOYMENT, deployment())
