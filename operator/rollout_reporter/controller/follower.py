@@ -104,7 +104,7 @@ class Follower:
             self._queue.add_after(tracked.ref.place, OWNED_PERIOD)
             return
         except TerminatingError:  # nobody can claim it any more; what is sent is in the journal
-            tracked.is_claimed, tracked.owner = True, None
+            tracked.is_claimed = tracked.is_claimed or not tracked.owner
             return
         tracked.claim(claimed)
         if claimed.ledger.entries:  # it could not be read when this term began

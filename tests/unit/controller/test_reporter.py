@@ -141,10 +141,15 @@ async def test_what_was_seen_while_rights_were_late_is_not_forgotten_for_what_ca
     await leader.work_until(is_passed_by)
 
 
+@pytest.mark.parametrize(("owner", "told"), [(None, ["successful"]), ("other", [])])
 async def test_the_end_of_a_rollout_is_told_though_nothing_can_be_recorded_any_more(
-    cluster: FakeCluster, leader: Leader, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster,
+    leader: Leader,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: str | None,
+    told: list[str],
 ) -> None:
-    """Its Namespace was deleted before this one was first seen."""
+    """Its Namespace was deleted before it was first seen. What another installation reports stays its own."""
 
     async def claim(*_: object) -> None:
         raise TerminatingError("shop is being terminated")
@@ -152,9 +157,12 @@ async def test_the_end_of_a_rollout_is_told_though_nothing_can_be_recorded_any_m
     monkeypatch.setattr(follower, "claim_report", claim)
     cluster.hold("/api/v1/namespaces/shop", {})
     leader.know_sites()
+    cart = ref("cart", uid="uid-3")
+    leader.book.place_for(cart).owner = owner
     created(cluster, leader.sightings, "cart", "uid-3")
 
-    await leader.work_until(lambda: leader.handed(ref("cart").place) == ["successful"])
+    await leader.work_until(lambda: leader.book[cart.place].snapshot is not None)
+    assert leader.handed(cart.place) == told
 
 
 def _refused(cluster: FakeCluster) -> int:
