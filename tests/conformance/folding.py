@@ -13,7 +13,8 @@ from typing import Final
 from conformance import recording
 from conformance.recording import WORKLOADS
 from rollout_reporter.core import replay as subject
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.replay import Judged, Line, read_lines
 from rollout_reporter.core.report import State
 

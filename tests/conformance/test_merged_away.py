@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from conformance import recording
 from conformance.folding import Step, expect_sound_history, fold, lines_of, losable, plainly
 from conformance.objects import Object
-from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.replay import Line
 from rollout_reporter.core.report import State
 

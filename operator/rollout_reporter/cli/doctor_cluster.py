@@ -9,7 +9,7 @@ from rollout_reporter.cluster.api import get, list_pages, path_to, server_date
 from rollout_reporter.cluster.crd import jira_site_crd, rollout_report_crd
 from rollout_reporter.cluster.discovery import discover
 from rollout_reporter.cluster.errors import ClusterError, NotFoundError
-from rollout_reporter.cluster.journal import LABEL
+from rollout_reporter.cluster.journal import load_pages
 from rollout_reporter.cluster.lease import LEASE
 from rollout_reporter.core.election import LEASE_API, LEASE_DURATION, view_of
 from rollout_reporter.core.names import API_VERSION
@@ -79,9 +79,9 @@ async def lease(api: Any, namespace: str) -> Finding:
 
 async def journal(api: Any, namespace: str) -> Finding:
     """How much is on its way to Jira."""
-    subject, path = "journal", path_to("v1", "configmaps", namespace)
+    subject = "journal"
     try:
-        pages = [each async for each in list_pages(api, path, label_selector=f"{LABEL}=true")]
+        pages = await load_pages(api, namespace)
     except ClusterError as error:
         return unknown(subject, error)
     texts = [each.get("data") or {} for each in pages]

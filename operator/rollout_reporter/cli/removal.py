@@ -10,7 +10,7 @@ from rich.table import Table
 
 from rollout_reporter.cluster.errors import NotFoundError
 from rollout_reporter.cluster.reports import load_reports
-from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.lines import one_line
 from rollout_reporter.core.outcome import Trouble
 from rollout_reporter.core.report import DeploymentKey

@@ -17,7 +17,7 @@ from typing import Final
 from kubernetes.aio.client.api_client import ApiClient
 from pydantic import ValidationError
 
-from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.names import APP, NUMBER_CEILING, PREFIX
 from rollout_reporter.core.report import DeploymentKey
 from rollout_reporter.core.workload import Kind, WorkloadRef
@@ -31,7 +31,7 @@ from .resources import JiraDeployment
 CAPACITY: Final = 600_000
 """Characters in a page; a ConfigMap holds a megabyte. An ordinary entry has one to two thousand."""
 LABEL: Final = f"{PREFIX}/journal"
-"""For people, and who looks for the pages; what counts is the name."""
+"""For people; what counts is the name."""
 _PAGE_NAME: Final = re.compile(rf"{APP}-journal-[0-9]+")
 
 
@@ -93,7 +93,7 @@ class Journal:
         Raises:
             ConflictError: Somebody else is taking over too.
         """
-        found = await self._load()
+        found = await load_pages(self._api, self._namespace)
         self._pages = sorted(map(_read, found), key=lambda page: page.index) or [_Page(_name(0))]
         self._struck.clear()
         listed = _most_complete(self._pages)
@@ -101,22 +101,6 @@ class Journal:
             kept = {id_: each for id_, each in page.entries.items() if listed[id_] is each}
             await self._write(page, kept, ceiling)
         return tuple(listed.values()), max(map(_ceiling, found), default=0)
-
-    async def _load(self) -> list[Object]:
-        """The pages there are, found by their names: somebody may have taken the label off one."""
-        there = list_pages(self._api, self._path, metadata_only=True)
-        names = [each["metadata"] async for each in there]
-        return [await self._load_page(meta) for meta in names if _PAGE_NAME.fullmatch(meta["name"])]
-
-    async def _load_page(self, meta: Object) -> Object:
-        """One page, listed by itself: the right to get ConfigMaps is not needed, and not granted."""
-        query = (("fieldSelector", f"metadata.name={meta['name']}"),)
-        items = (await send(self._api, Request("GET", self._path, query))).body.get("items")
-        if not items:
-            raise NotFoundError(f"page {meta['name']} of the journal was deleted a moment ago")
-        # All are of the moment of the list: if one was written since, to replace it is a conflict.
-        items[0]["metadata"]["resourceVersion"] = meta["resourceVersion"]
-        return Object(items[0])
 
     async def enlist(self, wanted: Sequence[Listed], ceiling: int, *, with_ends: bool = False) -> None:
         """List Jira deployments before they are sent; those that are listed already cost nothing.
@@ -204,6 +188,37 @@ class Journal:
             meta["resourceVersion"] = page.version
         data = {_key(each): _encoded(each) for each in entries.values()}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
+
+
+async def find_pages(api: ApiClient, namespace: str) -> list[Object]:
+    """Metadata of the pages there are, found by their names: somebody may have taken the label off one.
+
+    Raises:
+        ClusterError: They cannot be listed.
+    """
+    there = list_pages(api, path_to("v1", "configmaps", namespace), metadata_only=True)
+    found = [each["metadata"] async for each in there]
+    return [each for each in found if _PAGE_NAME.fullmatch(each["name"])]
+
+
+async def load_pages(api: ApiClient, namespace: str) -> list[Object]:
+    """The pages there are, as ConfigMaps.
+
+    Raises:
+        ClusterError: They cannot be read.
+    """
+    return [await _load_page(api, namespace, meta) for meta in await find_pages(api, namespace)]
+
+
+async def _load_page(api: ApiClient, namespace: str, meta: Object) -> Object:
+    """One page, listed by itself: the right to get ConfigMaps is not needed, and not granted."""
+    query = (("fieldSelector", f"metadata.name={meta['name']}"),)
+    listed = await send(api, Request("GET", path_to("v1", "configmaps", namespace), query))
+    if not (items := listed.body.get("items")):
+        raise NotFoundError(f"page {meta['name']} of the journal was deleted a moment ago")
+    # All are of the moment of the list: if one was written since, to replace it is a conflict.
+    items[0]["metadata"]["resourceVersion"] = meta["resourceVersion"]
+    return Object(items[0])
 
 
 def _most_complete(pages: Iterable[_Page]) -> Entries:

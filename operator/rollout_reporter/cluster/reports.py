@@ -11,7 +11,8 @@ from kubernetes.aio.client.api_client import ApiClient
 from pydantic import ValidationError
 
 from rollout_reporter.core import names
-from rollout_reporter.core.ledger import Acknowledged, Entry, Ledger, Refusal
+from rollout_reporter.core.entry import Acknowledged, Entry, Refusal
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import Environment, Pipeline
 from rollout_reporter.core.workload import WorkloadRef
 

@@ -11,7 +11,7 @@ from rollout_reporter.core.workload import Kind, WorkloadRef
 
 from .api import Object, list_pages, path_to
 from .errors import ForbiddenError, NotFoundError
-from .journal import LABEL
+from .journal import find_pages
 from .lookups import workload_path
 from .reports import StoredReport, load_reports
 
@@ -62,10 +62,7 @@ async def find_traces(api: ApiClient, installation: str, namespaces: Sequence[st
             shown += [each async for each in _shown(api, namespace) if each.place not in others]
         except ForbiddenError as error:
             raise HiddenNamespaceError(namespace, error) from error
-    pages = list_pages(
-        api, path_to("v1", "configmaps", installation), label_selector=f"{LABEL}=true", metadata_only=True
-    )
-    names = [each["metadata"]["name"] async for each in pages]
+    names = [each["name"] for each in await find_pages(api, installation)]
     return Traces(shown, reports, [path_to("v1", "configmaps", installation, each) for each in names])
 
 

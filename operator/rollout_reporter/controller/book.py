@@ -10,11 +10,13 @@ from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.core.closing import close
 from rollout_reporter.core.condition import ShownCondition
 from rollout_reporter.core.course import Course
-from rollout_reporter.core.ledger import MOST, Entry, Ledger
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.ledger import MOST, Ledger
 from rollout_reporter.core.report import DeploymentKey, Report, State
 from rollout_reporter.core.workload import Kind, Place, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 from .settings import DOUBT
+from .sightings import Sighting
 
 log = logging.getLogger(__name__)
 
@@ -228,6 +230,14 @@ class Book(dict[Place, Tracked]):
         others = (tracked.ledger for other, tracked in self.items() if other != place)
         numbers = (each.highest_number(pipeline_id, environment_id) for each in others)
         return max((each for each in numbers if each is not None), default=None)
+
+    def tells(self, sighting: Sighting | None) -> bool:
+        """Whether a sighting shows a rollout that is over, and that Jira has heard the end of."""
+        tracked = self.get(sighting.ref.place) if sighting else None
+        if tracked is None or not isinstance(sighting, Snapshot) or tracked.ref != sighting.ref:
+            return False
+        current = tracked.ledger.current
+        return bool(current and current.template == sighting.template and tracked.ledger.is_settled)
 
     def place_for(self, ref: WorkloadRef) -> Tracked:
         """What is known of a workload's place."""

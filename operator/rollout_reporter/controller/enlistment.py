@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rollout_reporter.cluster.errors import ClusterError, ConflictError
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.lease import NotLeadingError
-from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.entry import Entry
 
 from .book import Book, Tracked
 from .context import Context

@@ -11,7 +11,8 @@ from rollout_reporter.cluster.lookups import find_namespace, find_workload, list
 from rollout_reporter.cluster.reports import load_report
 from rollout_reporter.cluster.sites import load_sites
 from rollout_reporter.core.course import Course
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.plan import plan
 from rollout_reporter.core.seen import Seen
 from rollout_reporter.core.target import NoSite, Site, Surroundings, Target, find_target

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.outcome import Trouble
 from rollout_reporter.core.report import State
 from rollout_reporter.core.workload import Place

@@ -1,7 +1,8 @@
 """A work queue of keys: each at most once in it, each in at most one worker's hands.
 
 The shape is that of client-go's work queue. Values stay with whoever owns them, so a worker always meets the
-newest one. So are its metrics, in name and meaning.
+newest one. So are its metrics, in name and meaning. What is probably known already goes last, as in
+controller-runtime's priority queue: https://pkg.go.dev/sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue
 """
 
 import asyncio
@@ -21,6 +22,8 @@ class WorkQueue(Generic[K]):
         self._name = name
         self._ready: dict[K, float] = {}
         """Since when each is wanted, in time of the event loop."""
+        self._last: dict[K, float] = {}
+        """The same of those that go last."""
         self._held: dict[K, float] = {}
         """Since when each is worked on."""
         self._again: dict[K, float] = {}
@@ -36,12 +39,12 @@ class WorkQueue(Generic[K]):
 
     def __len__(self) -> int:
         """How many keys wait for a worker now."""
-        return len(self._ready)
+        return len(self._ready) + len(self._last)
 
     @property
     def is_idle(self) -> bool:
         """Whether no key waits or is worked on."""
-        return not self._ready and not self._held
+        return not len(self) and not self._held
 
     def add(self, key: K) -> None:
         """Want work on a key now."""
@@ -49,9 +52,22 @@ class WorkQueue(Generic[K]):
         wanted = self._again if key in self._held else self._ready
         if key in wanted:
             return
+        if key in self._last:
+            wanted[key] = self._last.pop(key)
+            return
         METRICS.queue_added(self._name)
         wanted[key] = _now()
         self._some.set()
+
+    def add_last(self, key: K) -> None:
+        """Want work on a key as soon as no other one waits."""
+        if key in self._held:
+            self.add(key)
+        elif key not in self._ready and key not in self._last:
+            self._forget_timer(key)
+            METRICS.queue_added(self._name)
+            self._last[key] = _now()
+            self._some.set()
 
     def add_after(self, key: K, delay: timedelta) -> None:
         """Want work on a key after a while; the earlier of two wishes wins."""
@@ -59,19 +75,20 @@ class WorkQueue(Generic[K]):
         loop = asyncio.get_running_loop()
         when = loop.time() + delay.total_seconds()
         timer = self._timers.get(key)
-        if key in self._ready or (timer and timer.when() <= when):
+        if key in self._ready or key in self._last or (timer and timer.when() <= when):
             return
         self._forget_timer(key)
         self._timers[key] = loop.call_at(when, self.add, key)
 
     async def take(self) -> K:
         """Wait for a key; it has to be given back with `done`."""
-        while not self._ready:
+        while not len(self):
             self._some.clear()
             await self._some.wait()
-        key = next(iter(self._ready))
+        waiting = self._ready or self._last
+        key = next(iter(waiting))
         self._held[key] = now = _now()
-        METRICS.queue_taken(self._name, now - self._ready.pop(key))
+        METRICS.queue_taken(self._name, now - waiting.pop(key))
         return key
 
     async def work(self, on: Callable[[K], Awaitable[None]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from rollout_reporter.cluster.errors import ClusterError, ForbiddenError, NotFoundError
-from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.outcome import Accepted, Outcome
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.resync import Resync, pruned
@@ -49,9 +49,9 @@ class Reporter:
     async def run(self) -> None:
         """Report until cancelled."""
         await self._context.sightings.references_known.wait()
-        for place in self._book:
-            self._queue.add(place)
-        self._context.sightings.listen(self._queue.add)
+        for place, tracked in self._book.items():
+            self._want(place, is_news=not tracked.ledger.is_settled)
+        self._context.sightings.listen(self._note)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._post.run())
@@ -65,6 +65,13 @@ class Reporter:
                     group.create_task(self._work())
         finally:
             self._context.sightings.listen(None)
+
+    def _note(self, place: Place) -> None:
+        """Look at a place where something was seen; what Jira has heard of already waits for what is new."""
+        self._want(place, is_news=not self._book.tells(self._context.sightings.get(place)))
+
+    def _want(self, place: Place, *, is_news: bool) -> None:
+        (self._queue.add if is_news else self._queue.add_last)(place)
 
     async def _read_unread(self) -> None:
         """Read the records of Namespaces that could not be read so far."""

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from .ledger import Entry, Ledger, failed_after_all
+from .entry import Entry, failed_after_all
+from .ledger import Ledger
 from .report import DeploymentKey, State
 
 SUPERSEDED: Final = "superseded"

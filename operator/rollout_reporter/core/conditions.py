@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .condition import Condition, Status
-from .ledger import Entry
+from .entry import Entry
 from .lines import one_line
 from .outcome import Trouble
 

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .course import Rollout
-from .ledger import Entry, Ledger
+from .entry import Entry
+from .ledger import Ledger
 from .missed import id_of_missed
 from .seen import Seen, over
 from .workload import ReplicaSetFacts

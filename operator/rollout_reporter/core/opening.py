@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Final
 
+from .entry import Entry
 from .keys import MAX_ASSOCIATIONS
-from .ledger import Entry, Ledger
+from .ledger import Ledger
 from .numbers import deployment_number
 from .report import State
 from .seen import Seen

@@ -11,8 +11,9 @@ from .catch_up import catch_up
 from .closing import SUPERSEDED, close, closed
 from .course import Asked, Course, Rollout
 from .endings import may_turn_out
+from .entry import Entry
 from .keys import is_refused, keys_gained, keys_of
-from .ledger import Entry, Ledger
+from .ledger import Ledger
 from .opening import is_of, next_number, opened, renamed
 from .report import DeploymentKey, State
 from .seen import Seen, over

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from rollout_reporter.cluster.reports import from_entry, report_name
-from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.outcome import Judged
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.workload import WorkloadRef

@@ -8,7 +8,6 @@ import pytest
 from rollout_reporter.cli import cleanup
 from rollout_reporter.cluster import held_lease
 from rollout_reporter.cluster.conditions import write_condition
-from rollout_reporter.cluster.journal import LABEL
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.names import NUMBER_CEILING, REPORTED
 from rollout_reporter.core.report import State
@@ -41,7 +40,7 @@ def around(monkeypatch: pytest.MonkeyPatch) -> Surroundings:
     for workload in (WEB, CANARY):
         show(around, workload)
         around.remember(workload, accepted(entry()))
-    cluster.hold(PAGE, {"metadata": {"labels": {LABEL: "true"}}})
+    cluster.hold(PAGE, {})  # somebody has taken its label off
     cluster.hold(SOMEBODYS, {})
     hold_lease(around, "")
     cluster.forget_requests()

@@ -19,8 +19,9 @@ from rollout_reporter.cluster.reports import (
     store_report,
 )
 from rollout_reporter.cluster.resources import ConditionModel
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.keys import MAX_ASSOCIATIONS
-from rollout_reporter.core.ledger import HISTORY, MOST, Entry, Ledger
+from rollout_reporter.core.ledger import HISTORY, MOST, Ledger
 from rollout_reporter.core.report import Environment, EnvironmentType, Pipeline, State
 from rollout_reporter.core.workload import Kind
 from unit.cluster.fake_cluster import OURS, FakeCluster

@@ -1,14 +1,19 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from rollout_reporter.cluster.journal import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.controller.settings import DOUBT
+from rollout_reporter.controller.sightings import Gone, Sighting
 from rollout_reporter.core.closing import close
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.course import Course
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import State
 from unit.core.situations import NOW, accepted, entry, ref, snapshot, wishes
 
@@ -238,3 +243,40 @@ def test_versions_that_fall_as_after_a_restored_backup_are_seen_all_the_same() -
     one.see(snapshot(resource_version=20), NOW)
 
     assert not one.has_seen_namesake_of(snapshot(resource_version=10))
+
+
+# What can wait.
+
+TOLD = snapshot(template=entry().template)
+
+
+def book_with(*entries: Entry) -> Book:
+    one = tracked(*entries)
+    return Book({one.ref.place: one})
+
+
+def test_a_sighting_of_what_jira_has_heard_the_end_of_is_no_news() -> None:
+    assert book_with(accepted(entry())).tells(TOLD)
+
+
+@pytest.mark.parametrize(
+    ("book", "sighting"),
+    [
+        pytest.param(Book(), TOLD, id="of a workload that is not on record"),
+        pytest.param(
+            book_with(accepted(entry())), replace(TOLD, template="template-5"), id="of another template"
+        ),
+        pytest.param(book_with(accepted(entry())), replace(TOLD, ref=ref(uid="uid-2")), id="of a namesake"),
+        pytest.param(book_with(accepted(entry())), Gone(ref()), id="of its end"),
+        pytest.param(book_with(accepted(entry())), None, id="that is still to come"),
+        pytest.param(book_with(entry()), TOLD, id="of an end that Jira has to hear of"),
+        pytest.param(book_with(accepted(entry(state=State.IN_PROGRESS))), TOLD, id="of a rollout"),
+        pytest.param(
+            book_with(accepted(entry(number=1, state=State.IN_PROGRESS)), accepted(entry(number=2))),
+            TOLD,
+            id="of what came after one that is still open",
+        ),
+    ],
+)
+def test_any_other_sighting_may_be_news(book: Book, sighting: Sighting | None) -> None:
+    assert not book.tells(sighting)

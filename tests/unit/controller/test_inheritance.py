@@ -11,7 +11,8 @@ import pytest
 from rollout_reporter.controller import inheritance
 from rollout_reporter.controller.book import Tracked
 from rollout_reporter.controller.inheritance import PATIENCE, Inheritance, NotToldYetError, honoured
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, State, Update
 from rollout_reporter.core.workload import Place

@@ -20,7 +20,8 @@ from rollout_reporter.controller.settings import ANNOUNCE_AFTER
 from rollout_reporter.controller.sightings import Gone, Sightings
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.deployments import read_deployment
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.names import REPORTED
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import State

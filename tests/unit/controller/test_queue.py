@@ -49,6 +49,47 @@ async def test_keys_come_in_the_order_in_which_they_were_added() -> None:
     assert [await queue.take() for _ in range(3)] == ["b", "a", "c"]
 
 
+async def test_what_goes_last_comes_when_no_other_key_waits() -> None:
+    queue = new_queue()
+    queue.add_last("known")
+    queue.add_last("known too")
+    queue.add("new")
+    queue.add("new too")
+
+    assert [await queue.take() for _ in range(4)] == ["new", "new too", "known", "known too"]
+
+
+async def test_a_key_that_was_to_go_last_goes_on_as_soon_as_it_is_wanted_now() -> None:
+    queue = new_queue()
+    for key in "abc":
+        queue.add_last(key)
+    queue.add("c")
+
+    assert len(queue) == 3
+    assert [await queue.take() for _ in range(3)] == ["c", "a", "b"]
+
+
+async def test_a_key_that_is_wanted_now_does_not_go_last_for_another_wish() -> None:
+    queue = new_queue()
+    queue.add("a")
+    queue.add("b")
+    queue.add_last("a")
+
+    assert len(queue) == 2
+    assert await queue.take() == "a"
+
+
+async def test_whoever_waits_gets_the_key_that_goes_last_too() -> None:
+    queue = new_queue()
+    asyncio.get_running_loop().call_later(3, queue.add_last, "a")
+
+    assert await taken_at(queue) == 3
+    queue.add_last("a")
+    assert not queue.is_idle
+    queue.done("a")
+    assert await queue.take() == "a"
+
+
 async def test_whoever_waits_gets_the_key_that_comes() -> None:
     queue = new_queue()
     asyncio.get_running_loop().call_later(3, queue.add, "a")

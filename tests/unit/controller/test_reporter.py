@@ -20,7 +20,8 @@ from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.reporter import Reporter
 from rollout_reporter.controller.sightings import Gone, Sightings
 from rollout_reporter.core.deployments import read_deployment
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import State
 from rollout_reporter.core.target import Site
 from rollout_reporter.core.workload import Place

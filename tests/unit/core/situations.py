@@ -7,9 +7,10 @@ from typing import Any
 
 from rollout_reporter.core import names
 from rollout_reporter.core.deployments import read_deployment
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.environments import NamespaceFacts
 from rollout_reporter.core.issue_keys import read_issue_keys
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.outcome import Accepted, Outcome, Rejected
 from rollout_reporter.core.report import Environment, EnvironmentType, Pipeline, Report, State, Update
 from rollout_reporter.core.workload import Kind, Snapshot, Wishes, WorkloadRef

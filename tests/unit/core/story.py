@@ -8,8 +8,9 @@ from rollout_reporter.core import names
 from rollout_reporter.core.access import AccessRule
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.deployments import read_deployment, read_replica_set
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.judgement import judge
-from rollout_reporter.core.ledger import Entry, Ledger
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.plan import plan
 from rollout_reporter.core.report import Environment, EnvironmentType, Pipeline
 from rollout_reporter.core.seen import Seen

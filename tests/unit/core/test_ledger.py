@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from rollout_reporter.core.ledger import RECHECK_FIRST, RECHECK_MOST, Ledger
+from rollout_reporter.core.entry import RECHECK_FIRST, RECHECK_MOST
+from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import State, Update
 from unit.core.situations import NOW, accepted, entry, moved_on, ref, rejected

@@ -10,7 +10,7 @@ from rollout_reporter.core import names
 from rollout_reporter.core.condition import Condition, ShownCondition, Status, shown
 from rollout_reporter.core.conditions import Circumstances, issues_known, reported
 from rollout_reporter.core.deployments import read_deployment
-from rollout_reporter.core.ledger import Entry
+from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.lines import LONGEST
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import Environment, EnvironmentType, State
