@@ -39,6 +39,14 @@ def test_every_action_is_pinned_by_its_commit(path: Path) -> None:
     assert [line for line in used if not PINNED.fullmatch(line)] == []
 
 
+def test_every_base_image_is_pinned_by_its_digest() -> None:
+    dockerfile = (TREE / "Dockerfile").read_text()
+    bases = dict(re.findall(r"^ARG (\w+_IMAGE)=(\S+)$", dockerfile, re.MULTILINE))
+
+    assert re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) == [f"${{{name}}}" for name in bases]
+    assert [each for each in bases.values() if not re.fullmatch(r"\S+:\S+@sha256:[0-9a-f]{64}", each)] == []
+
+
 def test_an_action_has_one_commit_everywhere() -> None:
     pins: dict[str, set[str]] = {}
     for path in WORKFLOWS:
