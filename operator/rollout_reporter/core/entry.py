@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from .course import Rollout
@@ -37,7 +38,7 @@ class Refusal:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the digests are kept
 class Entry:
     """One Jira deployment: one rollout of the workload, reported to one site."""
 
@@ -105,19 +106,28 @@ class Entry:
             last_updated=self.since,
         )
 
+    @cached_property
+    def content(self) -> str:
+        """Digest of its report, see `content_of`."""
+        return content_of(self.report)
+
+    @cached_property
+    def essence(self) -> str:
+        """Digest of its report without the description, see `essence_of`."""
+        return essence_of(self.report)
+
     @property
     def is_due(self) -> bool:
         """Whether Jira still has to hear of it."""
-        content = content_of(self.report)
         acknowledged = self.acknowledged.content if self.acknowledged else None
         refused = self.refusal.content if self.refusal else None
-        return content not in {acknowledged, refused}
+        return self.content not in {acknowledged, refused}
 
     @property
     def is_urgent(self) -> bool:
         """Whether more than a description is due."""
         acknowledged = self.acknowledged.essence if self.acknowledged else None
-        return self.is_due and essence_of(self.report) != acknowledged
+        return self.is_due and self.essence != acknowledged
 
     @property
     def is_perhaps_open_in_jira(self) -> bool:

@@ -133,7 +133,7 @@ class Ledger:
         if entry is None:
             return self
         known = entry.acknowledged
-        if known and known.content != content_of(entry.report):
+        if known and known.content != entry.content:
             known = replace(known, content="")
         return self.put(
             replace(entry, acknowledged=known, is_uncertain=entry.is_uncertain or entry.state.is_open)
