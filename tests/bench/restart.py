@@ -31,7 +31,6 @@ def _measure(stage: Stage, first: Operator, watcher: Watcher) -> list[Row]:
 
     say("SIGKILL of the leader, with a standby …")
     first.start_and_watch()
-    stage.rest()
     after_kill, repeated_after_kill = _hand_over(stage, second.kill, first, watcher, next(newest_first))
 
     say("an orderly stop, and a start …")

@@ -26,8 +26,6 @@ POLL_SECONDS = 2
 """How often something is asked whose answer is large."""
 QUIET_SECONDS = 4
 """Whoever writes nothing for so long has nothing left to write about what has happened."""
-JOURNAL_SECONDS = 65
-"""After so long without news nothing that is over stands in the operator's journal."""
 
 Record = dict[str, Any]
 
@@ -80,11 +78,6 @@ class Stage:
         if leader in self._operators:
             self._operators.remove(leader)
         self._operators.insert(0, leader)
-
-    def rest(self) -> None:
-        """Wait until nothing of what was reported stands in the operator's journal."""
-        say(f"resting for {JOURNAL_SECONDS} s …")
-        time.sleep(JOURNAL_SECONDS)
 
     def until_reported(self, count: int, *, seconds: float) -> None:
         """Wait until Jira holds so many successful deployments, and all is written about them."""

@@ -86,9 +86,7 @@ async def journal(api: Any, namespace: str) -> Finding:
         return unknown(subject, error)
     texts = [each.get("data") or {} for each in pages]
     listed, size = sum(map(len, texts)), sum(len(json.dumps(each)) for each in texts)
-    return good(
-        subject, f"{listed} Jira deployments not over yet, {size / 1000:.0f} kB in {len(pages)} pages"
-    )
+    return good(subject, f"{listed} Jira deployments listed, {size / 1000:.0f} kB in {len(pages)} pages")
 
 
 async def rollouts(api: Any) -> Finding:

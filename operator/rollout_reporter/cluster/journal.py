@@ -1,9 +1,9 @@
 """The journal: Jira deployments that may have been sent, kept apart from their workloads and Namespaces.
 
-Nothing is sent to Jira that the journal does not list. So whatever happens between an answer of Jira's and
-the record of it (a crash, a deleted workload or Namespace, a removed CRD), the next leader finds it here and
-sends the truth again. The pages are ConfigMaps guarded by resourceVersion: a new leader rewrites them all, so
-the next write of an old one fails, and that stops it.
+Nothing is sent to Jira that the journal does not list, in the state that is sent. So whatever happens between
+an answer of Jira's and the record of it (a crash, a deleted workload or Namespace, a removed CRD), the next
+leader finds it here and sends the truth again. The pages are ConfigMaps guarded by resourceVersion: a new
+leader rewrites them all, so the next write of an old one fails, and that stops it.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -41,6 +42,8 @@ class Listed:
 
     ref: WorkloadRef
     entry: Entry
+    at: datetime
+    """When it was about to be sent for the first time in this state, with these issues."""
 
     @property
     def id(self) -> tuple[str, DeploymentKey]:
@@ -96,20 +99,18 @@ class Journal:
         found = await load_pages(self._api, self._namespace)
         self._pages = sorted(map(_read, found), key=lambda page: page.index) or [_Page(_name(0))]
         self._struck.clear()
-        listed = _most_complete(self._pages)
+        listed = _latest(self._pages)
         for page in self._pages:
             kept = {id_: each for id_, each in page.entries.items() if listed[id_] is each}
             await self._write(page, kept, ceiling)
         return tuple(listed.values()), max(map(_ceiling, found), default=0)
 
-    async def enlist(self, wanted: Sequence[Listed], ceiling: int, *, with_ends: bool = False) -> None:
-        """List Jira deployments before they are sent; those that are listed already cost nothing.
+    async def enlist(self, wanted: Sequence[Listed], ceiling: int) -> None:
+        """List Jira deployments before they are sent; those that are listed so already cost nothing.
 
         Args:
             wanted: What is about to be sent.
             ceiling: The highest update number that may be issued.
-            with_ends: Whether to note an end, too, of what is listed otherwise: Jira does not take it at
-                present, and the RolloutReport that says it may vanish with its Namespace.
 
         Raises:
             ConflictError: Somebody else has written: we lead no more.
@@ -119,9 +120,9 @@ class Journal:
             new = {each.id: each for each in wanted}
             for page in self._pages:
                 known = {id_: new.pop(id_) for id_ in page.entries if id_ in new}
-                changes = [(page.entries[id_], each) for id_, each in known.items()]
-                if any(_has_gained(*each) or (with_ends and _has_ended(*each)) for each in changes):
-                    await self._change(page, known, ceiling)
+                changed = {id_: each for id_, each in known.items() if _differ(page.entries[id_], each)}
+                if changed:
+                    await self._change(page, changed, ceiling)
             if new:
                 await self._add(new, ceiling)
 
@@ -221,18 +222,15 @@ async def _load_page(api: ApiClient, namespace: str, meta: Object) -> Object:
     return Object(items[0])
 
 
-def _most_complete(pages: Iterable[_Page]) -> Entries:
-    """All entries; one whose leader ended while it was moved is on two pages, and has grown on one."""
+def _latest(pages: Iterable[_Page]) -> Entries:
+    """All entries; one whose leader ended while it was moved is on two pages: the later note counts."""
     entries = [each for page in pages for each in page.entries.values()]
-    return {each.id: each for each in sorted(entries, key=lambda each: len(each.entry.issue_keys))}
+    return {each.id: each for each in sorted(entries, key=lambda each: each.at)}
 
 
-def _has_gained(before: Listed, now: Listed) -> bool:
-    return before.entry.issue_keys != now.entry.issue_keys
-
-
-def _has_ended(before: Listed, now: Listed) -> bool:
-    return before.entry.state is not now.entry.state and not now.entry.state.is_open
+def _differ(before: Listed, now: Listed) -> bool:
+    one, other = before.entry, now.entry
+    return (one.state, one.issue_keys) != (other.state, other.issue_keys)
 
 
 def _name(index: int) -> str:
@@ -249,7 +247,7 @@ def _encoded(listed: Listed) -> str:
     # What Jira said is on the RolloutReport; that it may have been said is all that counts here.
     entry = replace(listed.entry, acknowledged=None, refusal=None)
     deployment = from_entry(entry).model_dump(mode="json", by_alias=True, exclude_none=True)
-    return json.dumps({"workload": workload, "deployment": deployment})
+    return json.dumps({"at": listed.at.isoformat(), "workload": workload, "deployment": deployment})
 
 
 def _read(body: Object) -> _Page:
@@ -266,7 +264,8 @@ def _decoded(text: str) -> Listed | None:
         document = json.loads(text)
         workload = document["workload"]
         ref = WorkloadRef(workload["namespace"], Kind(workload["kind"]), workload["name"], workload["uid"])
-        return Listed(ref, to_entry(JiraDeployment.model_validate(document["deployment"])))
+        at = datetime.fromisoformat(document["at"])
+        return Listed(ref, to_entry(JiraDeployment.model_validate(document["deployment"])), at)
     except (ValueError, KeyError, TypeError, ValidationError):
         return None
 

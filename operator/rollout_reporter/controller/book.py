@@ -200,8 +200,7 @@ class Book(dict[Place, Tracked]):
     def of(cls, reports: Iterable[StoredReport], listed: Iterable[Listed], now: datetime) -> "Book":
         """Open the book with what an earlier term has written down.
 
-        What the journal lists may have been sent without being recorded: it is owed to Jira again, whatever
-        the record says.
+        What the journal lists may have been sent without being recorded.
         """
         book = cls({each.ledger.ref.place: _remembered(each) for each in reports})
         for each in listed:
@@ -245,10 +244,12 @@ class Book(dict[Place, Tracked]):
 
 
 def _owing(ledger: Ledger, listed: Listed, now: datetime) -> Ledger:
-    known = ledger.entry(listed.entry.key)
-    if known is None or (known.state.is_open and not listed.entry.state.is_open):
-        known = listed.entry  # its end could be noted there alone
-    entry = replace(known, acknowledged=None, refusal=None, is_uncertain=True)
+    """The ledger with what may have been sent and not been recorded: it is owed to Jira again."""
+    noted, known = listed.entry, ledger.entry(listed.entry.key)
+    if known and known.has_answer_since(listed.at, noted.state):
+        return ledger
+    newest = noted if known is None or known.since < noted.since else known
+    entry = replace(newest, acknowledged=None, refusal=None, is_uncertain=True)
     if listed.ref != ledger.ref and entry.state.is_open:
         because = "the workload was deleted"
         entry = replace(entry, state=State.CANCELLED, because=because, since=now)

@@ -37,7 +37,7 @@ class Enlistment:
         return [item for item, _, _ in found]
 
     async def note(self, items: Sequence[Item]) -> None:
-        """Note down what Jira does not take at present, with its end if it has one.
+        """Note down what Jira does not take at present.
 
         It is on the RolloutReport, too, which may vanish with its Namespace or its CRD.
 
@@ -45,7 +45,7 @@ class Enlistment:
             NotLeadingError: Another process has taken the journal over.
         """
         try:
-            await self._list([one for item in items if (one := self._wanted(item))], with_ends=True)
+            await self._list([one for item in items if (one := self._wanted(item))])
         except ClusterError as error:
             log.warning("what waits for Jira cannot be noted down: %s", error)
 
@@ -55,14 +55,14 @@ class Enlistment:
         entry = tracked.ledger.entry(item.report.key) if tracked else None
         return (tracked, entry) if tracked and entry and entry.is_due else None
 
-    async def _list(self, found: Sequence[tuple[Tracked, Entry]], *, with_ends: bool = False) -> None:
-        listed = []
+    async def _list(self, found: Sequence[tuple[Tracked, Entry]]) -> None:
+        now, listed = self._context.now(), []
         for tracked, entry in found:
-            each = Listed(tracked.ref, entry)
+            each = Listed(tracked.ref, entry, now)
             tracked.enlisted.add(each.id)
             listed.append(each)
         try:
-            await self._context.journal.enlist(listed, self._context.ceiling(), with_ends=with_ends)
+            await self._context.journal.enlist(listed, self._context.ceiling())
         except ConflictError as error:
             raise NotLeadingError("the journal was written by another process") from error
 

@@ -24,7 +24,6 @@ from rollout_reporter.core.workload import Place, Snapshot
 from .book import Book, Tracked
 from .context import Context
 from .examination import examine, with_template
-from .inheritance import Inheritance, honoured
 from .metrics import METRICS
 from .queue import WorkQueue
 from .settings import HIDDEN_GRACE, OWNED_PERIOD
@@ -38,17 +37,11 @@ class Follower:
 
     def __init__(self, context: Context, book: Book, queue: WorkQueue[Place]) -> None:
         self._context, self._api, self._book, self._queue = context, context.api, book, queue
-        self._inheritance = Inheritance(context.sites.link, context.now, queue.add)
-
-    async def run(self) -> None:
-        """Ask Jira what has to be asked, until cancelled."""
-        await self._inheritance.run()
 
     async def take_in(self, sighting: Sighting) -> Tracked | None:
         """Bring the ledger of a place up to what was seen there; `None` if that comes too late or too soon.
 
         Raises:
-            NotToldYetError: Jira has still to say what it was told before; the place is wanted again then.
             ClusterError: What has to be looked up cannot be.
         """
         place, tracked = sighting.ref.place, self._book.place_for(sighting.ref)
@@ -89,8 +82,7 @@ class Follower:
 
     def _close(self, tracked: Tracked, because: str, state: State) -> None:
         """Close what a workload that is gone has left open."""
-        closed = close(tracked.ledger, because, self._context.now(), state)
-        tracked.ledger = honoured(closed, self._inheritance.ends(tracked, closed))
+        tracked.ledger = close(tracked.ledger, because, self._context.now(), state)
         tracked.snapshot, tracked.is_gone = None, True
 
     async def _claim(self, tracked: Tracked) -> None:
@@ -134,8 +126,7 @@ class Follower:
         target = await self._target(tracked, seen)
         seen = replace(seen, target=target, rules=self._rules(tracked, target))
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
-        planned = plan(seen, tracked.ledger, now)
-        ledger = honoured(planned, self._inheritance.ends(tracked, planned))
+        ledger = plan(seen, tracked.ledger, now)
         tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
         tracked.confirm()
         tracked.skipped += uncertain(seen, tracked.ledger)

@@ -17,7 +17,6 @@ from .book import Book, Tracked
 from .context import Context
 from .enlistment import Enlistment
 from .follower import Follower
-from .inheritance import NotToldYetError
 from .metrics import METRICS
 from .outbox import Item
 from .post import Post
@@ -57,7 +56,6 @@ class Reporter:
                 group.create_task(self._post.run())
                 group.create_task(self._publisher.run())
                 group.create_task(self._read_back.run())
-                group.create_task(self._follower.run())
                 group.create_task(self._enlistment.run())
                 group.create_task(sweep(self._context, self._book, self._read_unread))
                 group.create_task(keep_records(self._context, self._book, self._publisher.publish))
@@ -156,8 +154,6 @@ class Reporter:
             try:
                 await self._process(place)
                 self._backoffs.pop(place, None)
-            except NotToldYetError:
-                log.debug("%s: waits for what Jira was told before", place)  # it is added again then
             except ClusterError as error:
                 METRICS.api_error(error)
                 log.warning("%s: %s", place, error)

@@ -71,7 +71,7 @@ STOP_GRACE: Final = timedelta(seconds=5)
 """How long a stopping operator goes on sending what is due."""
 FINISH_PERIOD: Final = timedelta(milliseconds=50)
 """How often a stopping operator looks whether anything is left to do."""
-JOURNAL_PERIOD: Final = timedelta(minutes=1)
-"""How long what is over may stay in the journal if no other write takes it out."""
+JOURNAL_PERIOD: Final = timedelta(minutes=10)
+"""How long what is over may stay in the journal if no other write takes it out. It costs nothing there."""
 WORKERS: Final = 32
 """How many workloads are judged or written at the same time."""

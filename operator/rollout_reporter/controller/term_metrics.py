@@ -33,7 +33,7 @@ class TermMetrics:
         )
         self._journal = Gauge(
             "rollout_reporter_journal_entries",
-            "Jira deployments in the journal: what a new leader would send again.",
+            "Jira deployments in the journal: what a new leader compares with its records.",
             registry=registry,
         )
         self._waiting = Gauge(

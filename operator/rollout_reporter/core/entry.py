@@ -134,6 +134,12 @@ class Entry:
         """Whether the last that Jira has heard of it may be that it is under way."""
         return self.is_uncertain or (self.acknowledged is not None and self.acknowledged.state.is_open)
 
+    def has_answer_since(self, at: datetime, state: State) -> bool:
+        """Whether Jira has answered since `at` on being told this state."""
+        known, refused = self.acknowledged, self.refusal
+        is_refused = refused is not None and refused.at >= at and self.state is state
+        return is_refused or (known is not None and known.at >= at and known.state is state)
+
     @property
     def recheck_at(self) -> datetime | None:
         """When to ask again about issues that Jira did not know, or what else it refused.

@@ -45,7 +45,7 @@ class Recovery:
     next_attempt: float
     """Seconds until the next attempt, as people could read it."""
     after: Sample
-    """When all was told, and the journal had had the time to forget it."""
+    """When all was told."""
 
 
 def endure(stage: Stage, seconds: float, *, every: float) -> Outage:
@@ -83,7 +83,6 @@ def recover(stage: Stage) -> Recovery:
         otherwise=lambda: f"{Counter((each.status, each.reason) for each in shown(stage.api, SHOP))}",
     )
     stage.until_written()
-    stage.rest()
     return Recovery(began, next_attempt, _look(stage))
 
 

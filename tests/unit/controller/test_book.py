@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from rollout_reporter.core.condition import Condition, ShownCondition, Status
 from rollout_reporter.core.course import Course
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.outcome import Accepted, Outcome, Rejected
 from rollout_reporter.core.report import State
-from unit.core.situations import NOW, accepted, entry, ref, snapshot, wishes
+from unit.core.situations import NOW, accepted, entry, ref, settled, snapshot, wishes
 
 LATER = NOW + timedelta(minutes=1)
 SUCCESSFUL = ShownCondition(Condition(Status.TRUE, "Successful", "all is well"), NOW)
@@ -161,12 +162,12 @@ def test_a_place_that_is_unknown_is_opened_empty_and_then_stays() -> None:
 
 
 def inherited(one: Entry) -> Tracked:
-    book = Book.of([CLAIMED], [Listed(ref(), one)], NOW)
+    book = Book.of([CLAIMED], [Listed(ref(), one, NOW)], NOW)
     return book[ref().place]
 
 
 def test_what_an_earlier_leader_has_left_open_is_not_sent_as_it_was_once() -> None:
-    """It may have told Jira how that ended, and died before it had written it down."""
+    """The workload may tell something else by now."""
     one = inherited(entry(state=State.IN_PROGRESS))
     assert one.ledger.due != ()
     assert one.due == {}
@@ -184,12 +185,42 @@ def test_it_is_sent_once_the_workload_itself_says_the_same() -> None:
     assert [each.state for each in one.due.values()] == [State.IN_PROGRESS]
 
 
-def test_an_end_that_only_the_journal_tells_is_sent() -> None:
-    """The RolloutReport could not be written any more."""
-    recorded = StoredReport(Ledger(ref(), (entry(state=State.IN_PROGRESS),)), (), "7", "ops")
-    book = Book.of([recorded], [Listed(ref(), entry(state=State.SUCCESSFUL))], NOW)
+FIRST = NOW - timedelta(seconds=20)
+THEN = NOW - timedelta(seconds=10)
+AFTER = NOW + timedelta(seconds=10)
 
-    assert [each.state for each in book[ref().place].due.values()] == [State.SUCCESSFUL]
+
+def taken_over(recorded: Entry, noted: Entry, at: datetime) -> list[State]:
+    """States that a new leader has to send."""
+    report = StoredReport(Ledger(ref(), (recorded,)), (), "7", "ops")
+    book = Book.of([report], [Listed(ref(), noted, at)], AFTER)
+    return [each.state for each in book[ref().place].due.values()]
+
+
+@pytest.mark.parametrize("end", [State.SUCCESSFUL, State.FAILED, State.CANCELLED])
+def test_an_end_that_only_the_journal_tells_is_sent(end: State) -> None:
+    """Jira was told, and the leader was killed before that was on record."""
+    recorded = accepted(entry(state=State.IN_PROGRESS, since=FIRST))
+
+    assert taken_over(recorded, entry(state=end, since=THEN), THEN) == [end]
+
+
+def test_of_two_ends_the_later_one_is_sent() -> None:
+    failed = accepted(entry(state=State.FAILED, since=FIRST))
+    recovered = entry(state=State.SUCCESSFUL, since=THEN)
+
+    assert taken_over(failed, recovered, THEN) == [State.SUCCESSFUL]
+    assert taken_over(accepted(recovered), entry(state=State.FAILED, since=FIRST), FIRST) == [
+        State.SUCCESSFUL
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Accepted(), Rejected(("no",))])
+def test_what_jira_has_answered_since_it_was_noted_is_not_sent_again(outcome: Outcome) -> None:
+    ended = entry(state=State.SUCCESSFUL, since=FIRST)
+
+    assert taken_over(settled(ended, outcome), ended, NOW) == []
+    assert taken_over(settled(ended, outcome), ended, AFTER) == [State.SUCCESSFUL]
 
 
 def test_its_end_is_sent_whatever_the_workload_says() -> None:

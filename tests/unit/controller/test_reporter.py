@@ -12,7 +12,7 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.errors import TerminatingError
 from rollout_reporter.cluster.journal import Listed
-from rollout_reporter.controller import follower, inheritance
+from rollout_reporter.controller import follower
 from rollout_reporter.controller import reporter as reporting
 from rollout_reporter.controller.backoff import Backoff
 from rollout_reporter.controller.book import Book
@@ -213,10 +213,9 @@ async def test_a_workload_that_may_not_be_read_is_not_reported_as_it_was_once_an
 ) -> None:
     """What the journal lists may be older than what an earlier leader has told Jira."""
     monkeypatch.setattr(follower, "HIDDEN_GRACE", timedelta(milliseconds=100))
-    monkeypatch.setattr(inheritance, "PATIENCE", timedelta(0))  # there is no JiraSite that could tell
     cluster.refusals[f"GET {DEPLOYMENT}"] = (403, "no rights")
     async with leading(api, watch_namespaces=("shop",)) as context:
-        leader = Leader(context, Book.of([], [Listed(ref(), entry(state=State.IN_PROGRESS))], NOW))
+        leader = Leader(context, Book.of([], [Listed(ref(), entry(state=State.IN_PROGRESS), NOW)], NOW))
         handed: list[str] = []
 
         def is_given_up() -> bool:
