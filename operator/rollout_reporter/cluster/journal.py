@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -36,7 +37,7 @@ LABEL: Final = f"{PREFIX}/journal"
 _PAGE_NAME: Final = re.compile(rf"{APP}-journal-[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the text is kept
 class Listed:
     """A Jira deployment that may have been sent, and its workload."""
 
@@ -49,6 +50,16 @@ class Listed:
     def id(self) -> tuple[str, DeploymentKey]:
         """Identity over all sites."""
         return self.entry.site, self.entry.key
+
+    @cached_property
+    def text(self) -> str:
+        """As it stands on a page; a page is written often, and most of it is as it was."""
+        ref = self.ref
+        workload = {"namespace": ref.namespace, "kind": ref.kind.value, "name": ref.name, "uid": ref.uid}
+        # What Jira said is on the RolloutReport; that it may have been said is all that counts here.
+        entry = replace(self.entry, acknowledged=None, refusal=None)
+        deployment = from_entry(entry).model_dump(mode="json", by_alias=True, exclude_none=True)
+        return json.dumps({"at": self.at.isoformat(), "workload": workload, "deployment": deployment})
 
 
 Entries = dict[tuple[str, DeploymentKey], Listed]
@@ -64,7 +75,7 @@ class _Page:
     @property
     def size(self) -> int:
         """Characters of its entries."""
-        return sum(map(_size, self.entries.values()))
+        return _size(self.entries)
 
     @property
     def index(self) -> int:
@@ -129,7 +140,7 @@ class Journal:
     async def _change(self, page: _Page, known: Entries, ceiling: int) -> None:
         """Write what has changed on a page; if it has grown too much, on another one."""
         entries = self._without_struck(page)
-        if sum(map(_size, (entries | known).values())) <= CAPACITY:
+        if _size(entries | known) <= CAPACITY:
             await self._write(page, entries | known, ceiling)
             return
         await self._add(known, ceiling)  # first, so that it is listed at any time
@@ -137,7 +148,7 @@ class Journal:
 
     async def _add(self, new: Entries, ceiling: int) -> None:
         for part in _parts(new):
-            page = self._roomy(sum(map(_size, part.values())))
+            page = self._roomy(_size(part))
             is_new_page = not page.version
             await self._write(page, self._without_struck(page) | part, ceiling)
             if is_new_page and page is not self._pages[0]:
@@ -187,7 +198,7 @@ class Journal:
         }
         if page.version:
             meta["resourceVersion"] = page.version
-        data = {_key(each): _encoded(each) for each in entries.values()}
+        data = {_key(each): each.text for each in entries.values()}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data}
 
 
@@ -241,15 +252,6 @@ def _key(listed: Listed) -> str:
     return hashlib.sha256(repr(listed.id).encode()).hexdigest()[:32]
 
 
-def _encoded(listed: Listed) -> str:
-    ref = listed.ref
-    workload = {"namespace": ref.namespace, "kind": ref.kind.value, "name": ref.name, "uid": ref.uid}
-    # What Jira said is on the RolloutReport; that it may have been said is all that counts here.
-    entry = replace(listed.entry, acknowledged=None, refusal=None)
-    deployment = from_entry(entry).model_dump(mode="json", by_alias=True, exclude_none=True)
-    return json.dumps({"at": listed.at.isoformat(), "workload": workload, "deployment": deployment})
-
-
 def _read(body: Object) -> _Page:
     page = _Page(body["metadata"]["name"], body["metadata"]["resourceVersion"])
     for text in (body.get("data") or {}).values():
@@ -270,8 +272,8 @@ def _decoded(text: str) -> Listed | None:
         return None
 
 
-def _size(listed: Listed) -> int:
-    return len(_encoded(listed))
+def _size(entries: Entries) -> int:
+    return sum(len(each.text) for each in entries.values())
 
 
 def _parts(new: Entries) -> Iterator[Entries]:
@@ -279,11 +281,11 @@ def _parts(new: Entries) -> Iterator[Entries]:
     part: Entries = {}
     room = CAPACITY
     for id_, each in new.items():
-        if part and _size(each) > room:
+        if part and len(each.text) > room:
             yield part
             part, room = {}, CAPACITY
         part[id_] = each
-        room -= _size(each)
+        room -= len(each.text)
     yield part
 
 

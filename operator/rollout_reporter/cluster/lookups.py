@@ -14,7 +14,7 @@ from rollout_reporter.core.pods import read_pod_trouble
 from rollout_reporter.core.readers import READERS, REPLICA_SET_READERS
 from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
-from .api import Object, get, list_pages, path_to
+from .api import METADATA_LIST, Object, Request, get, list_pages, path_to, send
 from .errors import NotFoundError
 
 _API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
@@ -88,6 +88,13 @@ async def list_workloads(api: ApiClient, kind: Kind, namespace: str) -> AsyncIte
             yield Existing(ref_of(body, kind), int(body["metadata"]["resourceVersion"]), is_annotated)
     except NotFoundError:
         return
+
+
+async def count_workloads(api: ApiClient, kind: Kind, namespace: str) -> int:
+    """About how many workloads of a kind there are, in one Namespace or in all (`""`)."""
+    path = path_to(_API_VERSIONS[kind], _PLURALS[kind], namespace)
+    page = (await send(api, Request("GET", path, (("limit", "1"),), accept=METADATA_LIST))).body
+    return len(page.get("items") or ()) + (page["metadata"].get("remainingItemCount") or 0)
 
 
 async def find_namespace(api: ApiClient, name: str) -> NamespaceFacts:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
 import kopf
+from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.core import names
@@ -34,6 +35,21 @@ class NoDiffBase(kopf.DiffBaseStorage):
 
     def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
         """Nothing is written."""
+
+
+class NoMemories(ResourceMemories):
+    """Keeps no record of each object that was ever seen, which costs a kilobyte and is never used."""
+
+    async def recall(
+        self,
+        raw_body: kopf.RawBody,
+        *,
+        memobase: object = None,
+        noticed_by_listing: bool = False,
+        ephemeral: bool = False,
+    ) -> ResourceMemory:
+        """A new one each time."""
+        return ResourceMemory(noticed_by_listing=noticed_by_listing)
 
 
 def connection(api: ApiClient) -> kopf.ConnectionInfo:

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -18,23 +17,21 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.discovery import Served, discover
 from rollout_reporter.cluster.errors import ClusterError, ForbiddenError
-from rollout_reporter.cluster.lookups import list_references
+from rollout_reporter.cluster.lookups import count_workloads, list_references
 from rollout_reporter.cluster.rights import watching_is_forbidden
 from rollout_reporter.core import names
-from rollout_reporter.core.objects import ref_of
-from rollout_reporter.core.readers import READERS
-from rollout_reporter.core.workload import Kind, Place
+from rollout_reporter.core.workload import Kind
 
 from .backoff import Backoff
-from .kopf_settings import connection, operator_settings
+from .first_list import FirstList
+from .kopf_settings import NoMemories, connection, operator_settings
 from .metrics import METRICS
+from .observer import Observer
 from .pulse import SILENCE, Pulse
 from .settings import DISCOVERY_PERIOD, STEADY, Settings
-from .sightings import Gone, Sighting, Sightings
+from .sightings import Sighting, Sightings
 
 log = logging.getLogger(__name__)
-
-Body = Mapping[str, Any]
 
 CANCELLATIONS: Final = 20
 """So often the tasks of a watch that is over are cancelled; some swallow the first time."""
@@ -49,71 +46,6 @@ _RESOURCES: Final = {
 }
 
 
-_UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-"""What a body raises that is not of the shape of its kind."""
-
-
-@dataclass(slots=True)
-class Observer:
-    """Turns raw events into sightings of annotated workloads, and of those that are annotated no more."""
-
-    deliver: Callable[[Sighting, bool], None]
-    """Is also told whether the sighting is of a list, so that something may have happened unseen before."""
-    is_served: Callable[[str], bool]
-    known: set[str] = field(default_factory=set)
-    """Uids of workloads that were annotated when last seen."""
-
-    def observe(self, kind: Kind, event: Mapping[str, Any]) -> None:
-        """Look at one event; a body that cannot be read is logged and changes nothing."""
-        body: Body = event["object"]
-        try:
-            sightings = self._look(kind, body, is_deleted=event["type"] == "DELETED")
-        except _UNREADABLE:
-            meta = body.get("metadata") or {}
-            place = Place(str(meta.get("namespace")), kind, str(meta.get("name")))
-            log.exception("%s: cannot be read", place)
-            return
-        for sighting in sightings:
-            self.deliver(sighting, event["type"] is None)
-
-    def _look(self, kind: Kind, body: Body, *, is_deleted: bool) -> tuple[Sighting, ...]:
-        meta = body["metadata"]
-        if not self.is_served(meta["namespace"]):
-            return ()
-        if meta["uid"] not in self.known and not _mentions_us(body):
-            return ()
-        if is_deleted:
-            self.known.discard(meta["uid"])
-            return *_last_state(kind, body), Gone(ref_of(body, kind))
-        snapshot = READERS[kind](body)
-        if snapshot.is_annotated or snapshot.workload_ref:
-            self.known.add(meta["uid"])
-        else:
-            self.known.discard(meta["uid"])
-        return (snapshot,)
-
-
-def _last_state(kind: Kind, body: Body) -> tuple[Sighting, ...]:
-    """What a workload was like at its end, which may be news: events that come fast are merged."""
-    try:
-        return (READERS[kind](body),)
-    except _UNREADABLE:
-        return ()  # that it is gone counts for more
-
-
-def _mentions_us(body: Body) -> bool:
-    """A cheap look before the costly one: most workloads are none of ours.
-
-    A Rollout that uses a Deployment's template may be meant by the annotation of that Deployment.
-    """
-    spec = body.get("spec") or {}
-    if "workloadRef" in spec:
-        return True
-    template = spec.get("template") or {}
-    notes = [each["metadata"].get("annotations") or {} for each in (body, template) if each.get("metadata")]
-    return any(names.ISSUE_KEYS in each for each in notes)
-
-
 class Watch:
     """Keeps kopf running for whatever the cluster serves."""
 
@@ -123,9 +55,9 @@ class Watch:
         self._known: set[str] = set()
         self._end: Callable[[], None] = _nothing
         self._pulse: Pulse | None = None
+        self._list: FirstList | None = None
         self._forbidden: str | None = None
         """Why nothing can be watched, if a right is missing."""
-        self.is_running = False
 
     def why_unhealthy(self) -> str | None:
         """What only a new process can cure, in a sentence: kopf's thread does nothing any more."""
@@ -135,12 +67,14 @@ class Watch:
         return f"the thread of the watch has not moved for {silence.total_seconds():.0f} s"
 
     def why_unready(self) -> str | None:
-        """Why it does not show workloads (yet), in a sentence; the end of its first list kopf alone knows."""
+        """Why it does not show all workloads (yet), in a sentence."""
         if self._forbidden:
             return self._forbidden
         if not self._sightings.references_known.is_set():
             return "the API server has not told yet what there is to watch"
-        return None if self.is_running else "the watch does not run, and is about to be started again"
+        if self._list is None:
+            return "the watch does not run, and is about to be started again"
+        return self._list.why_not_over()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -201,28 +135,35 @@ class Watch:
         def end() -> None:
             loop.call_soon_threadsafe(ended.set)
 
-        registry = _registry(Observer(deliver, self.is_served, self._known), served, self._api)
+        self._list = first_list = FirstList(await self._count(served))
+        registry = _registry(Observer(deliver, self.is_served, self._known), first_list, served, self._api)
         self._pulse = Pulse()
         arguments = (registry, self._settings, stop, end, self._pulse)
         thread = threading.Thread(target=_kopf_thread, args=arguments, name="kopf", daemon=True)
         log.info("watching %s", " and ".join(served.kinds))
         thread.start()
-        self._tell_running(is_running=True)
+        METRICS.watch_running.set(1)
         self._sightings.gap.set()
         try:
             while not ended.is_set() and await self._discover() in {served, None}:
                 await _wait(ended, DISCOVERY_PERIOD.total_seconds())
         finally:
-            self._tell_running(is_running=False)
+            METRICS.watch_running.set(0)
             self._end = _nothing
             stop.set()
             await asyncio.shield(ended.wait())
             await asyncio.to_thread(thread.join, THREAD_GRACE.total_seconds())
-            self._pulse = None
+            self._pulse = self._list = None
 
-    def _tell_running(self, *, is_running: bool) -> None:
-        self.is_running = is_running
-        METRICS.watch_running.set(is_running)
+    async def _count(self, served: Served) -> int:
+        """How many workloads there are to list, or 0 if the API server does not tell."""
+        namespaces = self._settings.watch_namespaces or ("",)
+        places = [(kind, namespace) for kind in served.kinds for namespace in namespaces]
+        try:
+            return sum([await count_workloads(self._api, *place) for place in places])
+        except ClusterError as error:
+            log.debug("the number of workloads is not known: %s", error)
+            return 0
 
     def _put(self, sighting: Sighting, is_listed: bool) -> None:  # noqa: FBT001 (see `Observer.deliver`)
         self._sightings.put(sighting, after_gap=is_listed)
@@ -250,17 +191,21 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
         return  # time for another look
 
 
-def _registry(observer: Observer, served: Served, api: ApiClient) -> kopf.OperatorRegistry:
+def _registry(
+    observer: Observer, first_list: FirstList, served: Served, api: ApiClient
+) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     kopf.on.login(registry=registry)(lambda **_: connection(api))
     for kind in served.kinds:
-        _register(registry, kind, observer)
+        _register(registry, kind, observer, first_list)
     return registry
 
 
-def _register(registry: kopf.OperatorRegistry, kind: Kind, observer: Observer) -> None:
+def _register(registry: kopf.OperatorRegistry, kind: Kind, observer: Observer, first_list: FirstList) -> None:
     async def observe(event: Mapping[str, Any], **_: Any) -> None:
         observer.observe(kind, event)
+        if event["type"] is None:
+            first_list.count()
 
     kopf.on.event(*_RESOURCES[kind], registry=registry, id=f"observe-{kind.lower()}")(observe)
 
@@ -298,6 +243,7 @@ async def _kopf(
     tasks = await kopf.spawn_tasks(
         registry=registry,
         settings=operator_settings(),
+        memories=NoMemories(),
         clusterwide=not namespaces,
         namespaces=namespaces,
         stop_flag=stop,

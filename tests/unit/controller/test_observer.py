@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rollout_reporter.controller.observer import Observer
 from rollout_reporter.controller.sightings import Gone, Sighting
-from rollout_reporter.controller.watch import Observer
 from rollout_reporter.core import names
 from rollout_reporter.core.workload import Kind, Snapshot
 from unit.core.situations import deployment, ref
