@@ -33,7 +33,7 @@ class Operator(Program):
     def start_and_watch(self) -> None:
         """Start it and wait until it watches."""
         self.start()
-        until(self._is_ready, seconds=30, otherwise=self.log)
+        until(self._is_ready, seconds=60, otherwise=self.log)
 
     def _is_ready(self) -> bool:
         if not self.is_running:

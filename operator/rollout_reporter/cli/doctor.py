@@ -73,7 +73,11 @@ def doctor(  # noqa: PLR0913 (one parameter for each flag)
     )
     found = asyncio.run(_examine(kubeconfig, installation))
     width = None if sys.stdout.isatty() else LOG_WIDTH
-    Console(highlight=False, emoji=False, width=width).print(_table(found))
+    console = Console(highlight=False, emoji=False, width=width)
+    with console.capture() as printed:
+        console.print(_table(found))
+    for line in printed.get().splitlines():
+        typer.echo(line.rstrip())  # a log need not be as wide as its longest line
     wrongs = sum(each.mark is Mark.WRONG for each in found)
     if wrongs:
         typer.echo(f"doctor: {wrongs} of {len(found)} are not well", err=True)

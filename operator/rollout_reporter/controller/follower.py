@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from rollout_reporter.cluster.errors import ForbiddenError, NotFoundError, TerminatingError
-from rollout_reporter.cluster.lookups import find_namespace, find_workload
+from rollout_reporter.cluster.lookups import find_workload
+from rollout_reporter.cluster.namespaces import Namespaces
 from rollout_reporter.cluster.reports import ForeignReportError, claim_report
 from rollout_reporter.core.access import NOBODY, AccessRule
 from rollout_reporter.core.closing import close
@@ -37,6 +38,7 @@ class Follower:
 
     def __init__(self, context: Context, book: Book, queue: WorkQueue[Place]) -> None:
         self._context, self._api, self._book, self._queue = context, context.api, book, queue
+        self._namespaces = Namespaces(context.api)
 
     async def take_in(self, sighting: Sighting) -> Tracked | None:
         """Bring the ledger of a place up to what was seen there; `None` if that comes too late or too soon.
@@ -151,7 +153,7 @@ class Follower:
         if not wants_target(seen, tracked.ledger):
             tracked.no_site = None
             return None
-        namespace = await find_namespace(self._api, seen.snapshot.ref.namespace)
+        namespace = await self._namespaces.find(seen.snapshot.ref.namespace)
         around = Surroundings(namespace, self._context.cluster, self._context.sites.known())
         target = find_target(seen.snapshot, seen.issue_keys, around)
         if isinstance(target, NoSite):

@@ -37,7 +37,7 @@ from .context import Context
 from .metrics import METRICS
 from .post import Post
 from .queue import WorkQueue
-from .settings import ANNOUNCE_AFTER, CONFLICT_PAUSE, QUIET, WORKERS
+from .settings import ANNOUNCE_AFTER, CONFLICT_PAUSE, QUIET, WRITERS
 from .site_status import IDLE
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Publisher:
     async def run(self) -> None:
         """Write until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(WORKERS):
+            for _ in range(WRITERS):
                 group.create_task(self._work())
 
     async def _work(self) -> None:

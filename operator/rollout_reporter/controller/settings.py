@@ -73,6 +73,8 @@ FINISH_PERIOD: Final = timedelta(milliseconds=50)
 """How often a stopping operator looks whether anything is left to do."""
 JOURNAL_PERIOD: Final = timedelta(minutes=10)
 """How long what is over may stay in the journal if no other write takes it out. It costs nothing there."""
-WORKERS: Final = 8
-"""How many workloads are judged at the same time, and how many written. Each has a connection of its own to
-the API server, whose buffers cost half a megabyte."""
+WORKERS: Final = 24
+"""How many workloads are judged at the same time. Each has a connection of its own to the API server, whose
+buffers cost a quarter of a megabyte."""
+WRITERS: Final = 8
+"""For how many workloads it is written at the same time how things stand. That Jira hears comes first."""

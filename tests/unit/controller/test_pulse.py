@@ -118,7 +118,6 @@ async def test_a_watch_without_the_right_to_it_is_not_ready_and_says_which(
         await running
 
 
-
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 (nothing tells when time has passed)
