@@ -248,12 +248,21 @@ def _owing(ledger: Ledger, listed: Listed, now: datetime) -> Ledger:
     noted, known = listed.entry, ledger.entry(listed.entry.key)
     if known and known.has_answer_since(listed.at, noted.state):
         return ledger
-    newest = noted if known is None or known.since < noted.since else known
+    newest = noted if known is None or not _is_news(known, listed) else known
     entry = replace(newest, acknowledged=None, refusal=None, is_uncertain=True)
     if listed.ref != ledger.ref and entry.state.is_open:
         because = "the workload was deleted"
         entry = replace(entry, state=State.CANCELLED, because=because, since=now)
     return ledger.put(entry)
+
+
+def _is_news(recorded: Entry, listed: Listed) -> bool:
+    """Whether a record knows more than what was noted last: that was sent, or about to be, and this was not.
+
+    Not the state that became true later is the newer one: a number can turn out to be another version's.
+    """
+    is_untold_end = listed.entry.state.is_open and not recorded.state.is_open and recorded.is_due
+    return is_untold_end or recorded.since > listed.at
 
 
 def _remembered(report: StoredReport) -> Tracked:

@@ -205,14 +205,29 @@ def test_an_end_that_only_the_journal_tells_is_sent(end: State) -> None:
     assert taken_over(recorded, entry(state=end, since=THEN), THEN) == [end]
 
 
-def test_of_two_ends_the_later_one_is_sent() -> None:
-    failed = accepted(entry(state=State.FAILED, since=FIRST))
-    recovered = entry(state=State.SUCCESSFUL, since=THEN)
+def test_an_end_that_only_the_record_tells_is_sent() -> None:
+    """Jira hangs: what was sent before is all that was noted."""
+    recorded = settled(entry(state=State.IN_PROGRESS, since=FIRST), Accepted())
+    recorded = replace(recorded, state=State.SUCCESSFUL, since=THEN)
 
-    assert taken_over(failed, recovered, THEN) == [State.SUCCESSFUL]
-    assert taken_over(accepted(recovered), entry(state=State.FAILED, since=FIRST), FIRST) == [
-        State.SUCCESSFUL
-    ]
+    assert taken_over(recorded, entry(state=State.IN_PROGRESS, since=FIRST), THEN) == [State.SUCCESSFUL]
+
+
+def test_what_was_noted_last_counts_though_it_became_true_before_what_is_recorded() -> None:
+    """What waited for its controller got another number; this one was that of a version before it."""
+    waiting = accepted(entry(state=State.PENDING, since=THEN, issue_keys=("SHOP-6",)))
+    superseded = entry(state=State.CANCELLED, since=FIRST, issue_keys=("SHOP-7",))
+    report = StoredReport(Ledger(ref(), (waiting,)), (), "7", "ops")
+    [owed] = Book.of([report], [Listed(ref(), superseded, AFTER)], AFTER)[ref().place].due.values()
+
+    assert (owed.state, owed.issue_keys) == (State.CANCELLED, ("SHOP-7",))
+
+
+def test_what_became_true_after_the_last_note_counts() -> None:
+    failed = accepted(entry(state=State.FAILED, since=FIRST))
+    recovered = replace(failed, state=State.SUCCESSFUL, since=AFTER)
+
+    assert taken_over(recovered, failed, THEN) == [State.SUCCESSFUL]
 
 
 @pytest.mark.parametrize("outcome", [Accepted(), Rejected(("no",))])
