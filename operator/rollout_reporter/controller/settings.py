@@ -73,7 +73,7 @@ FINISH_PERIOD: Final = timedelta(milliseconds=50)
 """How often a stopping operator looks whether anything is left to do."""
 JOURNAL_PERIOD: Final = timedelta(minutes=10)
 """How long what is over may stay in the journal if no other write takes it out. It costs nothing there."""
-WORKERS: Final = 24
+WORKERS: Final = 16
 """How many workloads are judged at the same time. Each has a connection of its own to the API server, whose
 buffers cost a quarter of a megabyte."""
 WRITERS: Final = 8
