@@ -65,7 +65,7 @@ def forget(  # noqa: PLR0913 (one parameter for each flag)
     It does report a new rollout, the further course of one that is under way, issue keys that are added, and
     what "comes back" in the table that is shown first. To keep a workload out of Jira for good, first remove
     its annotation rollout-reporter.dev/issue-keys or set rollout-reporter.dev/ignore to "true". An operator
-    that crashes sends again what it reported in its last minute.
+    that crashes may send again what became of workloads that were deleted in its last ten minutes.
 
     A RolloutReport remembers the last eleven deployments of its workload. Everything else goes by --property.
     """

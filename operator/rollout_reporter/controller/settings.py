@@ -72,7 +72,8 @@ STOP_GRACE: Final = timedelta(seconds=5)
 FINISH_PERIOD: Final = timedelta(milliseconds=50)
 """How often a stopping operator looks whether anything is left to do."""
 JOURNAL_PERIOD: Final = timedelta(minutes=10)
-"""How long what is over may stay in the journal if no other write takes it out. It costs nothing there."""
+"""How long what is over may stay in the journal if no other write takes it out. Where a record says that Jira
+has answered, it costs nothing there."""
 WORKERS: Final = 16
 """How many workloads are judged at the same time. Each has a connection of its own to the API server, whose
 buffers cost a quarter of a megabyte."""
