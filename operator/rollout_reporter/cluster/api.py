@@ -40,6 +40,7 @@ JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Object = dict[str, Any]
@@ -191,14 +192,14 @@ async def list_pages(
         request = changed(first, query=(*first.query, ("continue", rest))) if rest else None
 
 
-async def create(api: ApiClient, path: str, body: Object) -> Object:
+async def create(api: ApiClient, path: str, body: Object, *, accept: str = JSON) -> Object:
     """Make an object in the collection at `path`; `ConflictError` if it exists."""
-    return (await send(api, Request("POST", path, body=body))).body
+    return (await send(api, Request("POST", path, body=body, accept=accept))).body
 
 
-async def replace(api: ApiClient, path: str, body: Object) -> Object:
+async def replace(api: ApiClient, path: str, body: Object, *, accept: str = JSON) -> Object:
     """Write the whole object; `ConflictError` unless it is still at the `resourceVersion` in `body`."""
-    return (await send(api, Request("PUT", path, body=body))).body
+    return (await send(api, Request("PUT", path, body=body, accept=accept))).body
 
 
 async def delete(api: ApiClient, path: str, *, uid: str = "") -> Object:

@@ -24,8 +24,8 @@ from rollout_reporter.core.names import APP, NUMBER_CEILING, PREFIX
 from rollout_reporter.core.report import DeploymentKey
 from rollout_reporter.core.workload import Kind, WorkloadRef
 
-from .api import Object, Request, create, list_pages, path_to, send
-from .api import replace as write
+from .api import METADATA, Object, Request, create, list_pages, path_to, send
+from .api import replace as replace_object
 from .errors import NotFoundError
 from .reports import from_entry, to_entry
 from .resources import JiraDeployment
@@ -73,14 +73,38 @@ class _Page:
     entries: Entries = field(default_factory=dict)
 
     @property
-    def size(self) -> int:
-        """Characters of its entries."""
-        return _size(self.entries)
-
-    @property
     def index(self) -> int:
         """The number in its name."""
         return _index(self.name)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A page as it is to be written."""
+
+    page: _Page
+    entries: Entries
+    is_changed: bool = False
+    is_relieved: bool = False
+    """Whether something leaves it for another page."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the page does not exist yet."""
+        return not self.page.version
+
+    @property
+    def order(self) -> tuple[bool, bool]:
+        """What leaves a page is written elsewhere before, so that it is listed at any time."""
+        return self.is_relieved, not self.is_new
+
+    def has_room_for(self, part: Entries) -> bool:
+        """Whether entries may be put on it."""
+        return not self.is_relieved and _size(self.entries) + _size(part) <= CAPACITY
+
+    def put(self, part: Entries) -> None:
+        """Add entries."""
+        self.entries, self.is_changed = self.entries | part, True
 
 
 class Journal:
@@ -128,32 +152,36 @@ class Journal:
         """
         async with self._lock:
             self._struck -= {each.id for each in wanted}
-            new = {each.id: each for each in wanted}
-            for page in self._pages:
-                known = {id_: new.pop(id_) for id_ in page.entries if id_ in new}
-                changed = {id_: each for id_, each in known.items() if _differ(page.entries[id_], each)}
-                if changed:
-                    await self._change(page, changed, ceiling)
-            if new:
-                await self._add(new, ceiling)
+            for draft in self._drafts({each.id: each for each in wanted}):
+                await self._write(draft.page, draft.entries, ceiling)
 
-    async def _change(self, page: _Page, known: Entries, ceiling: int) -> None:
-        """Write what has changed on a page; if it has grown too much, on another one."""
+    def _drafts(self, wanted: Entries) -> list["_Draft"]:
+        """The pages that have to be written to list all that is wanted, in this order."""
+        drafts = [self._draft(page, wanted) for page in self._pages]
+        first = drafts[0]
+        for part in _parts(wanted):
+            self._roomy(drafts, part).put(part)
+        # A leader that took over before a new page was there has rewritten the first one: this would fail.
+        first.is_changed |= any(each.is_new and each.is_changed for each in drafts[1:])
+        return sorted((each for each in drafts if each.is_changed), key=lambda each: each.order)
+
+    def _draft(self, page: _Page, wanted: Entries) -> "_Draft":
+        """A page with what it lists already as that is wanted; what has grown too much stays in `wanted`."""
+        known = {id_: wanted.pop(id_) for id_ in page.entries if id_ in wanted}
+        changed = {id_: each for id_, each in known.items() if _differ(page.entries[id_], each)}
         entries = self._without_struck(page)
-        if _size(entries | known) <= CAPACITY:
-            await self._write(page, entries | known, ceiling)
-            return
-        await self._add(known, ceiling)  # first, so that it is listed at any time
-        await self._write(page, {id_: each for id_, each in entries.items() if id_ not in known}, ceiling)
+        if _size(entries | changed) <= CAPACITY:
+            return _Draft(page, entries | changed, is_changed=bool(changed))
+        wanted |= changed
+        left = {id_: each for id_, each in entries.items() if id_ not in changed}
+        return _Draft(page, left, is_changed=True, is_relieved=True)
 
-    async def _add(self, new: Entries, ceiling: int) -> None:
-        for part in _parts(new):
-            page = self._roomy(_size(part))
-            is_new_page = not page.version
-            await self._write(page, self._without_struck(page) | part, ceiling)
-            if is_new_page and page is not self._pages[0]:
-                # A leader that took over before the page was there has rewritten the first: this would fail.
-                await self._write(self._pages[0], self._pages[0].entries, ceiling)
+    def _roomy(self, drafts: list["_Draft"], part: Entries) -> "_Draft":
+        if found := next((each for each in drafts if each.has_room_for(part)), None):
+            return found
+        self._pages.append(_Page(_name(1 + max(page.index for page in self._pages))))
+        drafts.append(_Draft(self._pages[-1], {}))
+        return drafts[-1]
 
     def strike(self, ids: Iterable[tuple[str, DeploymentKey]]) -> None:
         """Have deployments leave the journal with a later write: Jira has their end, and it is on record."""
@@ -172,22 +200,19 @@ class Journal:
     def _without_struck(self, page: _Page) -> Entries:
         return {id_: each for id_, each in page.entries.items() if id_ not in self._struck}
 
-    def _roomy(self, size: int) -> _Page:
-        for page in self._pages:
-            if page.size + size <= CAPACITY:
-                return page
-        self._pages.append(_Page(_name(1 + max(page.index for page in self._pages))))
-        return self._pages[-1]
-
     async def _write(self, page: _Page, entries: Entries, ceiling: int) -> None:
         body = self._body(page, entries, ceiling)
+        written = await self._replace(page, body) if page.version else None
+        # Half a megabyte need not come back.
+        written = written or await create(self._api, self._path, body, accept=METADATA)
+        page.version, page.entries = written["metadata"]["resourceVersion"], entries
+
+    async def _replace(self, page: _Page, body: Object) -> Object | None:
         try:
-            written = await write(self._api, f"{self._path}/{page.name}", body) if page.version else None
+            return await replace_object(self._api, f"{self._path}/{page.name}", body, accept=METADATA)
         except NotFoundError:  # somebody has deleted it; what it held is known
             del body["metadata"]["resourceVersion"]
-            written = None
-        written = written or await create(self._api, self._path, body)
-        page.version, page.entries = written["metadata"]["resourceVersion"], entries
+            return None
 
     def _body(self, page: _Page, entries: Entries, ceiling: int) -> Object:
         meta: Object = {
@@ -286,7 +311,8 @@ def _parts(new: Entries) -> Iterator[Entries]:
             part, room = {}, CAPACITY
         part[id_] = each
         room -= len(each.text)
-    yield part
+    if part:
+        yield part
 
 
 def _index(name: str) -> int:

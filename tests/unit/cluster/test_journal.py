@@ -67,6 +67,19 @@ async def test_a_batch_costs_one_write_and_a_second_report_of_the_same_none(
     assert cluster.writes() == [f"PUT {PAGE}"]
 
 
+async def test_what_has_changed_and_what_is_new_are_written_together(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    journal = await taken_over(api)
+    await journal.enlist([listed(1), listed(2)], 1500)
+    cluster.forget_requests()
+
+    await journal.enlist([listed(1, state=State.FAILED), listed(2), listed(3)], 1500)
+
+    assert cluster.writes() == [f"PUT {PAGE}"]
+    assert await what_a_new_leader_finds(api) == {1, 2, 3}
+
+
 async def test_gained_keys_are_noted_too(api: ApiClient) -> None:
     journal = await taken_over(api)
     await journal.enlist([listed()], 1500)
@@ -130,6 +143,20 @@ async def test_what_has_grown_beyond_its_page_moves_to_another_one(
     assert all(sum(map(len, page["data"].values())) <= CAPACITY for page in pages_of(cluster))
     found, _ = await Journal(api, "ops").take_over(2000)
     assert {each.entry.number: each.entry.issue_keys for each in found} == dict.fromkeys(numbers, MANY_KEYS)
+
+
+async def test_what_moves_is_listed_elsewhere_before_it_leaves_its_page(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    journal = await taken_over(api)
+    full = CAPACITY // len(big(1).text)
+    await journal.enlist([*map(big, range(full)), listed(full)], 1500)
+    cluster.forget_requests()
+
+    await journal.enlist([big(full), listed(1000)], 1500)
+
+    assert cluster.writes() == [f"POST {PAGE.rpartition('/')[0]}", f"PUT {PAGE}"]
+    assert await what_a_new_leader_finds(api) == {*range(full + 1), 1000}
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
