@@ -71,13 +71,17 @@ async def _cleanup(
             typer.echo(f"There is {_counts(await look(), with_reports=not keep_reports)}, and the Lease.")
             confirm("Remove it?", otherwise="nothing was removed")
         lease = HeldLease(api, namespace, holder="cleanup")
-        if holder := await lease.take():
-            typer.echo(f"the Lease was taken from {holder}, which stops within {RENEW_DEADLINE:.0f} s")
-            await lease.outlast()
-        await _remove_conditions(api, lease, look)
-        found = await look()
-        await _remove(lease, [*_reports(api, found, keep=keep_reports), *_journal(api, found)])
-        await _remove(lease, [(f"Lease {LEASE}", lease.remove)])
+        try:
+            if holder := await lease.take():
+                typer.echo(f"the Lease was taken from {holder}, which stops within {RENEW_DEADLINE:.0f} s")
+                await lease.outlast()
+            await _remove_conditions(api, lease, look)
+            found = await look()
+            await _remove(lease, [*_reports(api, found, keep=keep_reports), *_journal(api, found)])
+            await _remove(lease, [(f"Lease {LEASE}", lease.remove)])
+        except BaseException:  # an interrupt, too
+            await lease.release()
+            raise
     if found.still_open:
         typer.echo(f"rollouts under way, whose end Jira will not be told: {found.still_open}")
     typer.echo(f"cleaned up; an operator that is still there begins again in {LEASE_DURATION:.0f} s")

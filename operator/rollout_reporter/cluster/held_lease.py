@@ -18,13 +18,14 @@ from rollout_reporter.core.election import (
     RETRY_PERIOD,
     ceiling_of,
     claimed,
+    released,
     unclaimed,
     unique_identity,
     view_of,
 )
 
 from .api import Object, create, delete, get, path_to, replace, server_date
-from .errors import ConflictError, NotFoundError
+from .errors import ClusterError, ConflictError, NotFoundError
 from .lease import LEASE
 
 _ATTEMPTS: Final = 5
@@ -88,6 +89,12 @@ class HeldLease:
         """Remove the Lease. Operators that are still there wait until it would have expired."""
         with suppress(NotFoundError):
             await delete(self._api, self._path, uid=self._lease["metadata"]["uid"])
+
+    async def release(self) -> None:
+        """Give the Lease back unless somebody else has it, so that nobody waits for a holder that is gone."""
+        with suppress(ClusterError):  # then it expires
+            if self._lease:
+                await replace(self._api, self._path, released(self._lease, await server_date(self._api)))
 
     async def _write(self, lease: Object, *, is_new_term: bool) -> None:
         at, sent_at = await server_date(self._api), self._clock()

@@ -26,10 +26,10 @@ from rollout_reporter.cluster.reports import (
     store_report,
 )
 from rollout_reporter.cluster.resources import ConditionModel
-from rollout_reporter.core.condition import Condition, Status, shown
+from rollout_reporter.core.condition import Condition, ShownCondition, Status, shown
 from rollout_reporter.core.conditions import SENDING, Circumstances, issues_known, reported
 from rollout_reporter.core.ledger import Ledger
-from rollout_reporter.core.workload import Place, WorkloadRef
+from rollout_reporter.core.workload import Kind, Place, Snapshot, WorkloadRef
 
 from .backoff import Backoff
 from .book import Book, Tracked
@@ -225,17 +225,26 @@ class Publisher:
             return
         now = self._context.now()
         wanted = shown(condition, before, now) if condition else None
-        known: int | None = max(tracked.snapshot.resource_version, tracked.shown_version)
-        if not tracked.snapshot.is_annotated:
-            known = None  # changes of a workload that is none of ours are not seen
         try:
-            version = await write_condition(self._api, tracked.ref, wanted, now, version=known)
+            version = await self._write_condition(tracked, tracked.snapshot, wanted, now)
         except NotFoundError:
             return  # the watch will tell of its end
         except ConflictError:  # it has changed, and the watch is about to show that
             self._queue.add_after(tracked.ref.place, CONFLICT_PAUSE)
             return
         tracked.shown, tracked.shown_version = wanted, version
+
+    async def _write_condition(
+        self, tracked: Tracked, snapshot: Snapshot, wanted: ShownCondition | None, now: datetime
+    ) -> int:
+        if not snapshot.is_annotated:  # its changes are not seen, it is none of ours
+            return await write_condition(self._api, tracked.ref, wanted, now)
+        known = max(snapshot.resource_version, tracked.shown_version)
+        newest = self._context.sightings.get(snapshot.ref.place)
+        is_newer = isinstance(newest, Snapshot) and newest.resource_version > known
+        if is_newer and snapshot.ref.kind is Kind.DEPLOYMENT:
+            raise ConflictError("it has changed, as a sighting that waits for its turn shows")
+        return await write_condition(self._api, tracked.ref, wanted, now, version=known)
 
     def _can_wait(self, tracked: Tracked, condition: Condition | None) -> bool:
         """Whether it is a mere change of the message, which waits a while: often more is about to change."""

@@ -204,6 +204,18 @@ def test_a_condition_that_may_not_be_written_keeps_the_memory_but_not_the_others
     assert around.cluster.objects[LEASE]["metadata"]["annotations"] == {NUMBER_CEILING: "77"}
 
 
+def test_who_tries_again_need_not_wait_for_the_one_that_failed(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    around.cluster.refusals[f"PATCH {path_of(WEB)}/status"] = 403, "deployments.apps is forbidden"
+    waits = watched_waits(monkeypatch)
+
+    assert [clean().code, clean().code] == [1, 1]
+
+    assert waits == []
+    assert around.cluster.objects[LEASE]["spec"]["holderIdentity"] == ""
+
+
 def test_a_condition_that_comes_back_is_told(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def write_in_vain(*_: object) -> int:
         return 1

@@ -227,6 +227,19 @@ async def test_a_deployment_that_was_changed_meanwhile_is_not_written_until_the_
     await until(lambda: shop.reason == "Successful")
 
 
+async def test_a_change_that_was_seen_and_waits_for_its_turn_costs_no_refused_write(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "CONFLICT_PAUSE", timedelta(milliseconds=20))
+    shop.know(accepted(entry()))
+    changed = replace(read_deployment(shop.cluster.hold(DEPLOYMENT, deployment())), revision=4)
+    shop.sightings.put(changed)
+    assert CONDITION[0] not in await shop.shown()
+
+    shop.tracked.see(changed, NOW)
+    await until(lambda: shop.reason == "Successful")
+
+
 async def test_a_mere_message_waits_a_while(shop: Shop) -> None:
     shop.know(accepted(entry()))
     await shop.shown()
