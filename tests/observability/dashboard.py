@@ -74,7 +74,7 @@ ROWS = (
             ),
             _panel(
                 "Waiting",
-                "Jira deployments that wait to be sent.",
+                "Jira deployments that wait for an answer of Jira's.",
                 "short",
                 (f"sum by (site) (rollout_reporter_waiting_deployments{{{_SITE}}})", "{{site}}"),
             ),

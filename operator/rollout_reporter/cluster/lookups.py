@@ -1,6 +1,6 @@
 """Looking up what belongs to one workload, on demand; nothing of this is watched."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from rollout_reporter.core.pods import read_pod_trouble
 from rollout_reporter.core.readers import READERS, REPLICA_SET_READERS
 from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
-from .api import METADATA_LIST, Object, Request, get, list_pages, path_to, send
+from .api import METADATA_LIST, Object, Request, get, list_cached, list_pages, path_to, send
 from .errors import NotFoundError
 
 _API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
@@ -48,11 +48,22 @@ def workload_reference(ref: WorkloadRef) -> Mapping[str, Any]:
 
 
 async def find_replica_sets(api: ApiClient, snapshot: Snapshot) -> tuple[ReplicaSetFacts, ...]:
-    """All ReplicaSets that the workload owns and its controller has numbered."""
+    """All ReplicaSets that the workload owns and its controller has numbered.
+
+    The API server's cache answers at once. It may lag, but is never out of order: if it holds the one that
+    the snapshot speaks of, it holds whatever came before, too.
+    """
+    path, selector = path_to("apps/v1", "replicasets", snapshot.ref.namespace), snapshot.selector
+    cached = _owned_replica_sets(await list_cached(api, path, label_selector=selector), snapshot)
+    if any(each.is_current_in(snapshot) for each in cached):
+        return cached
+    found = [each async for each in list_pages(api, path, label_selector=selector)]
+    return _owned_replica_sets(found, snapshot)
+
+
+def _owned_replica_sets(found: Iterable[Object], snapshot: Snapshot) -> tuple[ReplicaSetFacts, ...]:
     read, ref = REPLICA_SET_READERS[snapshot.ref.kind], snapshot.ref
-    path = path_to("apps/v1", "replicasets", ref.namespace)
-    found = [read(each, ref) async for each in list_pages(api, path, label_selector=snapshot.selector)]
-    return tuple(each for each in found if each)
+    return tuple(facts for each in found if (facts := read(each, ref)))
 
 
 async def find_pod_troubles(api: ApiClient, snapshot: Snapshot) -> tuple[PodTrouble, ...]:

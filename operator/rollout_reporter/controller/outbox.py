@@ -48,18 +48,19 @@ class Outbox:
         self._changed = asyncio.Event()
 
     def __len__(self) -> int:
-        """How many Jira deployments wait."""
-        return len(self._waiting)
+        """How many Jira deployments wait for Jira's answer; a request that is under way may take long."""
+        return len(self._waiting.keys() | self._in_flight.keys())
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits and nothing is under way."""
-        return not self._waiting and not self._in_flight
+        """Whether Jira has answered to everything."""
+        return not len(self)
 
     def oldest_age(self) -> float:
-        """Seconds that the longest waiting deployment has been waiting, 0 for none."""
+        """Seconds since the first of them was wanted, 0 for none."""
         now = asyncio.get_running_loop().time()
-        return max((now - waiting.since for waiting in self._waiting.values()), default=0.0)
+        every = (*self._waiting.values(), *self._in_flight.values())
+        return max((now - each.since for each in every), default=0.0)
 
     def waited(self, key: DeploymentKey) -> float:
         """Seconds since a deployment that is under way was first wanted."""

@@ -38,7 +38,7 @@ class TermMetrics:
         )
         self._waiting = Gauge(
             "rollout_reporter_waiting_deployments",
-            "Jira deployments that wait to be sent.",
+            "Jira deployments that wait for an answer of Jira's, those under way included.",
             ["site"],
             registry=registry,
         )

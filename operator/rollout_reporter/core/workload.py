@@ -202,6 +202,11 @@ class ReplicaSetFacts:
     noted_keys: IssueKeys
     """Keys copied from the workload by its controller: no proof, the copy is written again and again."""
 
+    def is_current_in(self, snapshot: Snapshot) -> bool:
+        """Whether it has the template and the revision that a workload's status speaks of."""
+        is_wanted = self.template == snapshot.template or self.pod_hash == snapshot.pod_hash
+        return is_wanted and self.revision == snapshot.revision
+
 
 @dataclass(frozen=True, slots=True)
 class PodTrouble:

@@ -49,7 +49,7 @@ class Sample:
     cpu: float
     """Seconds of processor time so far."""
     waiting: int
-    """Jira deployments that wait to be sent, by the operator's own count."""
+    """Jira deployments that wait for Jira's answer, by the operator's own count."""
     journal: int
     """Jira deployments that it lists."""
     journal_bytes: int

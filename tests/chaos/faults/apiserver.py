@@ -104,8 +104,8 @@ class StaleReads(Fault):
     """Reads are answered with what was true a while ago.
 
     An API server does not do that to reads that name no version, so this proves more than is needed: that
-    whatever is written after such a read is fenced. ReplicaSets are left out. They are read once for each
-    version, and a version that is missing there is one that never was.
+    whatever is written after such a read is fenced. Left out are ReplicaSets that are read as they are now,
+    once for each version: one that is missing there is one that never was.
     """
 
     name = "stale-reads"
@@ -207,4 +207,5 @@ def always(
 
 
 def _is_read(passage: Passage) -> bool:
-    return passage.kind is Kind.READ and not passage.path.endswith("/replicasets")
+    may_lag = "resourceVersion=0" in passage.query or not passage.path.endswith("/replicasets")
+    return passage.kind is Kind.READ and may_lag

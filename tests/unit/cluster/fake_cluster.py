@@ -59,6 +59,8 @@ class FakeCluster:
     asked: list[Asked] = field(default_factory=list)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
     """Answers to `METHOD path` in place of the true one."""
+    uncached: set[str] = field(default_factory=set)
+    """Paths of objects that are not yet in the cache, from which lists at version 0 are answered."""
     _versions: Any = field(default_factory=lambda: itertools.count(101))
     _applied: dict[str, set[str]] = field(default_factory=dict)
 
@@ -124,10 +126,12 @@ class FakeCluster:
         selector = request.query.get("labelSelector", "")
         wanted = dict(each.split("=") for each in selector.split(",") if each)
         name = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
+        unseen = self.uncached if request.query.get("resourceVersion") == "0" else set()
         found = [
             body
             for place, body in self.objects.items()
             if path in _collections_of(place)
+            and place not in unseen
             and name in {"", body["metadata"]["name"]}
             and wanted.items() <= (body["metadata"].get("labels") or {}).items()
         ]

@@ -14,6 +14,8 @@ from rollout_reporter.core.workload import Kind
 from unit.cluster.fake_cluster import APPS, NAMESPACES, FakeCluster
 from unit.core.situations import deployment, ref, replica_set, snapshot
 
+CURRENT = f"{APPS}/replicasets/checkout-7d9f"
+
 
 async def test_only_replica_sets_that_the_workload_owns_are_found(
     cluster: FakeCluster, api: ApiClient
@@ -48,6 +50,35 @@ async def test_replica_sets_beyond_the_first_page_are_found(cluster: FakeCluster
         cluster.hold(f"{APPS}/replicasets/checkout-{tail}", replica_set(tail=tail))
 
     assert len(await find_replica_sets(api, snapshot())) == 201
+
+
+async def test_the_api_servers_cache_is_believed_if_it_holds_the_current_one(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    cluster.hold(CURRENT, replica_set(revision="4"))
+
+    assert len(await find_replica_sets(api, snapshot(revision=4))) == 1
+    assert len(cluster.asked) == 1
+
+
+async def test_a_cache_that_does_not_hold_the_current_one_yet_is_passed_by(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    cluster.hold(CURRENT, replica_set(revision="4"))
+    cluster.uncached.add(CURRENT)
+
+    assert len(await find_replica_sets(api, snapshot(revision=4))) == 1
+
+
+async def test_a_cache_that_shows_it_under_an_earlier_revision_is_passed_by(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """A way back to it has begun."""
+    cluster.hold(CURRENT, replica_set(revision="2"))
+
+    await find_replica_sets(api, snapshot(revision=4))
+
+    assert len(cluster.asked) == 2
 
 
 async def test_a_namespace_tells_its_labels_and_wishes(cluster: FakeCluster, api: ApiClient) -> None:

@@ -61,6 +61,15 @@ async def test_while_jira_is_down_it_shows_what_waits_since_when_and_why() -> No
 
 
 @pytest.mark.usefixtures("term")
+async def test_what_hangs_in_a_request_waits_too() -> None:
+    async with delivering(FakeJira(seconds=60), "hanging"):
+        await asyncio.sleep(16)
+
+        assert value("waiting_deployments", "hanging") == 1
+        assert value("oldest_waiting_seconds", "hanging") == pytest.approx(16, abs=0.1)
+
+
+@pytest.mark.usefixtures("term")
 async def test_once_it_is_sent_nothing_waits_and_the_whole_delay_is_counted() -> None:
     jira = FakeJira(down=DOWN)
     async with delivering(jira, "up"):
