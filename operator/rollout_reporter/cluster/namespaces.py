@@ -1,6 +1,9 @@
 """What Namespaces say of themselves, asked for by many at once when many rollouts begin."""
 
 import asyncio
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
 
@@ -8,36 +11,46 @@ from rollout_reporter.core.environments import NamespaceFacts
 
 from .lookups import find_namespace
 
-Asking = asyncio.Task[NamespaceFacts]
+SHARED_FOR: Final = 2.0
+"""Seconds for which an answer may be shared. Where many wait, they wait about as long for their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    begun: float
+    answer: asyncio.Task[NamespaceFacts]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is worth asking again."""
+        return self.answer.done() and (self.answer.cancelled() or self.answer.exception() is not None)
 
 
 class Namespaces:
-    """Looks Namespaces up; whoever asks while a request is under way shares the next one with all others.
-
-    Not the one under way: its answer may be older than what made them ask.
-    """
+    """Looks Namespaces up; whoever wants to know the same shares an answer, if it is new enough for them."""
 
     def __init__(self, api: ApiClient) -> None:
         self._api = api
-        self._under_way: dict[str, Asking] = {}
-        self._next: dict[str, Asking] = {}
+        self._requests: dict[str, _Request] = {}
 
-    async def find(self, name: str) -> NamespaceFacts:
-        """What a Namespace says at the earliest now.
+    async def find(self, name: str, since: float) -> NamespaceFacts:
+        """What a Namespace says now, or at most two seconds ago, but not before a moment.
+
+        Args:
+            name: Of the Namespace.
+            since: The moment at which was seen what made one ask, in seconds of `time.monotonic`. People set
+                a Namespace up first, and then what is in it.
 
         Raises:
             ClusterError: It cannot be read.
         """
-        if name not in self._next:
-            self._next[name] = asyncio.create_task(self._ask(name, self._under_way.get(name)))
-        return await asyncio.shield(self._next[name])
+        now = monotonic()
+        self._requests = {name: each for name, each in self._requests.items() if self._is_useful(each, now)}
+        request = self._requests.get(name)
+        if request is None or request.begun < since:
+            request = _Request(now, asyncio.create_task(find_namespace(self._api, name)))
+            self._requests[name] = request
+        return await asyncio.shield(request.answer)
 
-    async def _ask(self, name: str, before: Asking | None) -> NamespaceFacts:
-        if before:
-            await asyncio.wait([before])
-        asking = self._under_way[name] = self._next.pop(name)
-        try:
-            return await find_namespace(self._api, name)
-        finally:
-            if self._under_way.get(name) is asking:
-                del self._under_way[name]
+    def _is_useful(self, request: _Request, now: float) -> bool:
+        return now - request.begun < SHARED_FOR and not request.has_failed

@@ -153,7 +153,8 @@ class Follower:
         if not wants_target(seen, tracked.ledger):
             tracked.no_site = None
             return None
-        namespace = await self._namespaces.find(seen.snapshot.ref.namespace)
+        ref = seen.snapshot.ref
+        namespace = await self._namespaces.find(ref.namespace, self._context.sightings.seen_at(ref.place))
         around = Surroundings(namespace, self._context.cluster, self._context.sites.known())
         target = find_target(seen.snapshot, seen.issue_keys, around)
         if isinstance(target, NoSite):
