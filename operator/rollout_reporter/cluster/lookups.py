@@ -14,7 +14,7 @@ from rollout_reporter.core.pods import read_pod_trouble
 from rollout_reporter.core.readers import READERS, REPLICA_SET_READERS
 from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
-from .api import METADATA_LIST, Object, Request, get, list_cached, list_pages, path_to, send
+from .api import METADATA_LIST, PAGE, Object, Request, get, list_cached, list_pages, path_to, send
 from .errors import NotFoundError
 
 _API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
@@ -67,9 +67,12 @@ def _owned_replica_sets(found: Iterable[Object], snapshot: Snapshot) -> tuple[Re
 
 
 async def find_pod_troubles(api: ApiClient, snapshot: Snapshot) -> tuple[PodTrouble, ...]:
-    """Pods of the workload that cannot start."""
-    path = path_to("v1", "pods", snapshot.ref.namespace)
-    found = [read_pod_trouble(each) async for each in list_pages(api, path, label_selector=snapshot.selector)]
+    """Pods of the workload that cannot start, or could not a moment ago: what lasts is looked for."""
+    path, selector = path_to("v1", "pods", snapshot.ref.namespace), snapshot.selector
+    if max(snapshot.counts) <= PAGE:
+        found = [read_pod_trouble(each) for each in await list_cached(api, path, label_selector=selector)]
+    else:  # the cache would answer with all of them in one piece
+        found = [read_pod_trouble(each) async for each in list_pages(api, path, label_selector=selector)]
     return tuple(each for each in found if each)
 
 

@@ -1,9 +1,12 @@
+from typing import Any
+
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.errors import NotFoundError
 from rollout_reporter.cluster.lookups import (
     find_namespace,
+    find_pod_troubles,
     find_replica_sets,
     find_workload,
     workload_path,
@@ -79,6 +82,37 @@ async def test_a_cache_that_shows_it_under_an_earlier_revision_is_passed_by(
     await find_replica_sets(api, snapshot(revision=4))
 
     assert len(cluster.asked) == 2
+
+
+def broken_pod(number: int) -> dict[str, Any]:
+    state = {"waiting": {"reason": "ImagePullBackOff"}}
+    return {
+        "metadata": {
+            "name": f"checkout-{number}",
+            "labels": {"app": "checkout", "pod-template-hash": "7d9f"},
+            "creationTimestamp": "2026-11-24T07:54:00Z",
+        },
+        "spec": {"containers": [{"name": "main", "image": "app:1"}]},
+        "status": {"containerStatuses": [{"name": "main", "state": state}]},
+    }
+
+
+async def test_pods_are_looked_for_in_the_api_servers_cache(cluster: FakeCluster, api: ApiClient) -> None:
+    for number in range(3):
+        cluster.hold(f"{NAMESPACES}/shop/pods/checkout-{number}", broken_pod(number))
+    cluster.uncached.add(f"{NAMESPACES}/shop/pods/checkout-0")
+
+    assert len(await find_pod_troubles(api, snapshot(counts=(200, 0, 0)))) == 2
+
+
+async def test_the_pods_of_a_large_workload_come_page_by_page_and_not_out_of_the_cache(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    for number in range(201):
+        cluster.hold(f"{NAMESPACES}/shop/pods/checkout-{number}", broken_pod(number))
+    cluster.uncached.add(f"{NAMESPACES}/shop/pods/checkout-0")
+
+    assert len(await find_pod_troubles(api, snapshot(counts=(201, 0, 0)))) == 201
 
 
 async def test_a_namespace_tells_its_labels_and_wishes(cluster: FakeCluster, api: ApiClient) -> None:
