@@ -74,7 +74,7 @@ FINISH_PERIOD: Final = timedelta(milliseconds=50)
 JOURNAL_PERIOD: Final = timedelta(minutes=10)
 """How long what is over may stay in the journal if no other write takes it out. Where a record says that Jira
 has answered, it costs nothing there."""
-WORKERS: Final = 16
+WORKERS: Final = 8
 """How many workloads are judged at the same time. Each has a connection of its own to the API server, whose
 buffers cost a quarter of a megabyte."""
 WRITERS: Final = 8
