@@ -47,8 +47,9 @@ def cleanup(
     """Remove from the cluster what an installation has written there.
 
     That is the condition on the workloads, the RolloutReports, the journal and the Lease. helm uninstall runs
-    this by itself. A running operator is made to stop first, and would begin again 15 seconds after the end:
-    remove its Deployment by then. What was interrupted is finished by calling it again.
+    this by itself. A running operator is made to stop first, and would begin again 15 seconds after the end,
+    or at once if something could not be removed: remove its Deployment by then. What was interrupted is
+    finished by calling it again.
 
     Jira keeps what it was told. rollout-reporter forget removes it there, and needs the RolloutReports or the
     name of the cluster for it: run it first, or keep the RolloutReports.

@@ -28,7 +28,7 @@ from rollout_reporter.core.names import APP, MANAGER
 from .errors import UnavailableError, UnconfiguredError, translated
 
 REQUEST_TIMEOUT: Final = 10.0
-"""Seconds for a whole request, from the credentials to the last byte. Lists are paged, so all are small."""
+"""Seconds for a whole request, from the credentials to the last byte. Lists are paged or small."""
 
 CREDENTIALS_PERIOD: Final = 60.0
 """Seconds after which the credentials of a kubeconfig are read again; the library's own period in a pod."""
@@ -164,9 +164,12 @@ async def get(api: ApiClient, path: str) -> Object:
     return (await send(api, Request("GET", path))).body
 
 
-async def list_cached(api: ApiClient, path: str, *, label_selector: str) -> Sequence[Object]:
-    """Read a collection out of the API server's memory: at once, but maybe of a moment ago."""
-    query = (("resourceVersion", "0"), ("labelSelector", label_selector))
+async def list_cached(
+    api: ApiClient, path: str, *, label_selector: str, field_selector: str = ""
+) -> Sequence[Object]:
+    """Read a collection out of the API server's memory: at once, in one piece, and maybe of a moment ago."""
+    selection = (("labelSelector", label_selector), ("fieldSelector", field_selector))
+    query = (("resourceVersion", "0"), *(each for each in selection if each[1]))
     return (await send(api, Request("GET", path, query))).body.get("items") or ()
 
 

@@ -43,6 +43,8 @@ class HeldLease:
         self._clock = asyncio.get_running_loop().time
         self._lease: Object = {}
         self._renewed_at = 0.0
+        self._is_alone = False
+        """Whether the term of whoever held it before is over."""
 
     async def take(self) -> str:
         """Take the Lease away from whoever holds it, and return who that was, empty for nobody.
@@ -63,7 +65,9 @@ class HeldLease:
         except NotFoundError:
             found = unclaimed(self._namespace, LEASE)
         await self._write(found, is_new_term=True)
-        return view_of(found).holder
+        holder = view_of(found).holder
+        self._is_alone = not holder
+        return holder
 
     async def outlast(self) -> None:
         """Wait until the term of an earlier leader is over, whatever it has seen; the Lease is kept."""
@@ -71,6 +75,7 @@ class HeldLease:
         while (left := over_at - self._clock()) > 0:
             await asyncio.sleep(min(left, RETRY_PERIOD))
             await self.keep()
+        self._is_alone = True
 
     async def keep(self) -> None:
         """Renew the Lease if that is due; to be called before each write that it protects.
@@ -91,9 +96,9 @@ class HeldLease:
             await delete(self._api, self._path, uid=self._lease["metadata"]["uid"])
 
     async def release(self) -> None:
-        """Give the Lease back unless somebody else has it, so that nobody waits for a holder that is gone."""
-        with suppress(ClusterError):  # then it expires
-            if self._lease:
+        """Give the Lease back, so that nobody waits for us; it expires if somebody may lead still."""
+        with suppress(ClusterError):  # then it expires, too
+            if self._is_alone:
                 await replace(self._api, self._path, released(self._lease, await server_date(self._api)))
 
     async def _write(self, lease: Object, *, is_new_term: bool) -> None:

@@ -71,36 +71,38 @@ class _Page:
     version: str = ""
     """The version that was read or written last; empty for a page that does not exist."""
     entries: Entries = field(default_factory=dict)
+    """What it lists; what it is to list, if it is owed."""
+    is_owed: bool = False
+    """Whether it has to be written before anything is sent."""
+    is_relieved: bool = False
+    """Whether something has left it for another page, which is to be written before."""
 
     @property
     def index(self) -> int:
         """The number in its name."""
         return _index(self.name)
 
+    @property
+    def order(self) -> tuple[bool, bool]:
+        """New pages are written first, and those that something has left last: it is listed at any time."""
+        return self.is_relieved, bool(self.version)
+
+    def owe(self, entries: Entries) -> None:
+        """Have it list something else."""
+        self.entries, self.is_owed = entries, True
+
 
 @dataclass(slots=True)
 class _Draft:
-    """A page as it is to be written."""
+    """What a page is to list."""
 
     page: _Page
     entries: Entries
     is_changed: bool = False
-    is_relieved: bool = False
-    """Whether something leaves it for another page."""
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the page does not exist yet."""
-        return not self.page.version
-
-    @property
-    def order(self) -> tuple[bool, bool]:
-        """What leaves a page is written elsewhere before, so that it is listed at any time."""
-        return self.is_relieved, not self.is_new
 
     def has_room_for(self, part: Entries) -> bool:
         """Whether entries may be put on it."""
-        return not self.is_relieved and _size(self.entries) + _size(part) <= CAPACITY
+        return not self.page.is_relieved and _size(self.entries) + _size(part) <= CAPACITY
 
     def put(self, part: Entries) -> None:
         """Add entries."""
@@ -152,20 +154,35 @@ class Journal:
         """
         async with self._lock:
             self._struck -= {each.id for each in wanted}
-            for draft in self._drafts({each.id: each for each in wanted}):
-                await self._write(draft.page, draft.entries, ceiling)
+            drafts = self._drafts({each.id: each for each in wanted})
+            if any(each.is_changed and not each.page.version for each in drafts):
+                await self._fence(ceiling)
+            for draft in drafts:
+                if draft.is_changed:
+                    draft.page.owe(draft.entries)
+            for page in sorted(self._pages, key=lambda each: each.order):
+                if page.is_owed:
+                    await self._write(page, page.entries, ceiling)
 
-    def _drafts(self, wanted: Entries) -> list["_Draft"]:
-        """The pages that have to be written to list all that is wanted, in this order."""
+    async def _fence(self, ceiling: int) -> None:
+        """Before a page begins: who leads no more leaves none behind that the next leader does not know.
+
+        Who takes over meanwhile does not know it either, but writes the first page again. So that page is
+        owed: once the new one is there, to write it would fail.
+        """
+        first = self._pages[0]
+        if not first.is_owed:
+            await self._write(first, first.entries, ceiling)
+            first.is_owed = True
+
+    def _drafts(self, wanted: Entries) -> list[_Draft]:
+        """What the pages are to list, so that all that is wanted is listed."""
         drafts = [self._draft(page, wanted) for page in self._pages]
-        first = drafts[0]
         for part in _parts(wanted):
             self._roomy(drafts, part).put(part)
-        # A leader that took over before a new page was there has rewritten the first one: this would fail.
-        first.is_changed |= any(each.is_new and each.is_changed for each in drafts[1:])
-        return sorted((each for each in drafts if each.is_changed), key=lambda each: each.order)
+        return drafts
 
-    def _draft(self, page: _Page, wanted: Entries) -> "_Draft":
+    def _draft(self, page: _Page, wanted: Entries) -> _Draft:
         """A page with what it lists already as that is wanted; what has grown too much stays in `wanted`."""
         known = {id_: wanted.pop(id_) for id_ in page.entries if id_ in wanted}
         changed = {id_: each for id_, each in known.items() if _differ(page.entries[id_], each)}
@@ -173,10 +190,11 @@ class Journal:
         if _size(entries | changed) <= CAPACITY:
             return _Draft(page, entries | changed, is_changed=bool(changed))
         wanted |= changed
+        page.is_relieved = True
         left = {id_: each for id_, each in entries.items() if id_ not in changed}
-        return _Draft(page, left, is_changed=True, is_relieved=True)
+        return _Draft(page, left, is_changed=True)
 
-    def _roomy(self, drafts: list["_Draft"], part: Entries) -> "_Draft":
+    def _roomy(self, drafts: list[_Draft], part: Entries) -> _Draft:
         if found := next((each for each in drafts if each.has_room_for(part)), None):
             return found
         self._pages.append(_Page(_name(1 + max(page.index for page in self._pages))))
@@ -206,6 +224,7 @@ class Journal:
         # Half a megabyte need not come back.
         written = written or await create(self._api, self._path, body, accept=METADATA)
         page.version, page.entries = written["metadata"]["resourceVersion"], entries
+        page.is_owed = page.is_relieved = False
 
     async def _replace(self, page: _Page, body: Object) -> Object | None:
         try:

@@ -20,6 +20,9 @@ from .errors import NotFoundError
 _API_VERSIONS: Final = {Kind.DEPLOYMENT: "apps/v1", Kind.ROLLOUT: "argoproj.io/v1alpha1"}
 _PLURALS: Final = {Kind.DEPLOYMENT: "deployments", Kind.ROLLOUT: "rollouts"}
 
+_NOT_OVER: Final = "status.phase!=Failed,status.phase!=Succeeded"
+"""Of pods that were evicted, thousands may be left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Existing:
@@ -69,10 +72,11 @@ def _owned_replica_sets(found: Iterable[Object], snapshot: Snapshot) -> tuple[Re
 async def find_pod_troubles(api: ApiClient, snapshot: Snapshot) -> tuple[PodTrouble, ...]:
     """Pods of the workload that cannot start, or could not a moment ago: what lasts is looked for."""
     path, selector = path_to("v1", "pods", snapshot.ref.namespace), snapshot.selector
-    if max(snapshot.counts) <= PAGE:
-        found = [read_pod_trouble(each) for each in await list_cached(api, path, label_selector=selector)]
-    else:  # the cache would answer with all of them in one piece
+    if snapshot.replicas > PAGE:  # the cache would answer with all of them in one piece
         found = [read_pod_trouble(each) async for each in list_pages(api, path, label_selector=selector)]
+    else:
+        pods = await list_cached(api, path, label_selector=selector, field_selector=_NOT_OVER)
+        found = [read_pod_trouble(each) for each in pods]
     return tuple(each for each in found if each)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from time import monotonic
 from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -12,7 +11,7 @@ from rollout_reporter.core.environments import NamespaceFacts
 from .lookups import find_namespace
 
 SHARED_FOR: Final = 2.0
-"""Seconds for which an answer may be shared. Where many wait, they wait about as long for their turn."""
+"""Seconds for which an answer may be shared, however long somebody has waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +22,11 @@ class _Request:
     @property
     def has_failed(self) -> bool:
         """Whether it is worth asking again."""
-        return self.answer.done() and (self.answer.cancelled() or self.answer.exception() is not None)
+        return self.answer.done() and _has_failed(self.answer)
 
 
 class Namespaces:
-    """Looks Namespaces up; whoever wants to know the same shares an answer, if it is new enough for them."""
+    """Looks Namespaces up; who has waited since before a request was made shares the answer to it."""
 
     def __init__(self, api: ApiClient) -> None:
         self._api = api
@@ -38,19 +37,23 @@ class Namespaces:
 
         Args:
             name: Of the Namespace.
-            since: The moment at which was seen what made one ask, in seconds of `time.monotonic`. People set
-                a Namespace up first, and then what is in it.
+            since: The moment at which came up what made one ask, in time of the event loop.
 
         Raises:
             ClusterError: It cannot be read.
         """
-        now = monotonic()
+        now = asyncio.get_running_loop().time()
         self._requests = {name: each for name, each in self._requests.items() if self._is_useful(each, now)}
         request = self._requests.get(name)
         if request is None or request.begun < since:
             request = _Request(now, asyncio.create_task(find_namespace(self._api, name)))
+            request.answer.add_done_callback(_has_failed)  # whoever asked may have gone
             self._requests[name] = request
         return await asyncio.shield(request.answer)
 
     def _is_useful(self, request: _Request, now: float) -> bool:
         return now - request.begun < SHARED_FOR and not request.has_failed
+
+
+def _has_failed(answer: asyncio.Task[NamespaceFacts]) -> bool:
+    return answer.cancelled() or answer.exception() is not None

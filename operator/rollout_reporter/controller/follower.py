@@ -154,7 +154,7 @@ class Follower:
             tracked.no_site = None
             return None
         ref = seen.snapshot.ref
-        namespace = await self._namespaces.find(ref.namespace, self._context.sightings.seen_at(ref.place))
+        namespace = await self._namespaces.find(ref.namespace, self._queue.wanted_at(ref.place))
         around = Surroundings(namespace, self._context.cluster, self._context.sites.known())
         target = find_target(seen.snapshot, seen.issue_keys, around)
         if isinstance(target, NoSite):

@@ -28,6 +28,8 @@ class WorkQueue(Generic[K]):
         """Since when each is worked on."""
         self._again: dict[K, float] = {}
         """Since when each is wanted again while it is worked on."""
+        self._wished: dict[K, float] = {}
+        """When each of them was wanted last."""
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._some = asyncio.Event()
         METRICS.term.open_queue(
@@ -49,6 +51,7 @@ class WorkQueue(Generic[K]):
     def add(self, key: K) -> None:
         """Want work on a key now."""
         self._forget_timer(key)
+        self._wished[key] = _now()
         wanted = self._again if key in self._held else self._ready
         if key in wanted:
             return
@@ -63,7 +66,9 @@ class WorkQueue(Generic[K]):
         """Want work on a key as soon as no other one waits."""
         if key in self._held:
             self.add(key)
-        elif key not in self._ready and key not in self._last:
+            return
+        self._wished[key] = _now()
+        if key not in self._ready and key not in self._last:
             self._forget_timer(key)
             METRICS.queue_added(self._name)
             self._last[key] = _now()
@@ -79,6 +84,10 @@ class WorkQueue(Generic[K]):
             return
         self._forget_timer(key)
         self._timers[key] = loop.call_at(when, self.add, key)
+
+    def wanted_at(self, key: K) -> float:
+        """When work was wanted last on a key that waits or is worked on, in time of the event loop."""
+        return self._wished[key]
 
     async def take(self) -> K:
         """Wait for a key; it has to be given back with `done`."""
@@ -107,6 +116,8 @@ class WorkQueue(Generic[K]):
             self._forget_timer(key)
             self._ready[key] = self._again.pop(key)
             self._some.set()
+        else:
+            del self._wished[key]
 
     def _working_times(self) -> list[float]:
         now = _now()

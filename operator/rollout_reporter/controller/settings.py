@@ -78,4 +78,4 @@ WORKERS: Final = 8
 """How many workloads are judged at the same time. Each has a connection of its own to the API server, whose
 buffers cost a quarter of a megabyte."""
 WRITERS: Final = 8
-"""For how many workloads it is written at the same time how things stand. That Jira hears comes first."""
+"""For how many workloads it is written at the same time how things stand."""

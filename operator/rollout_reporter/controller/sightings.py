@@ -10,7 +10,6 @@ that ended.
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from time import monotonic
 from typing import Final
 
 from rollout_reporter.core.workload import Kind, Place, Snapshot, WorkloadRef
@@ -42,7 +41,6 @@ class Sightings:
 
     def __init__(self) -> None:
         self._newest: dict[Place, Sighting] = {}
-        self._seen_at: dict[Place, float] = {}
         self._untold: dict[Place, list[Sighting]] = {}
         self._gaps: set[Place] = set()
         self._listener: Callable[[Place], None] | None = None
@@ -62,7 +60,7 @@ class Sightings:
         before = self._newest.get(place)
         if before and before.ref != sighting.ref and _is_late(sighting, before):
             return
-        self._newest[place], self._seen_at[place] = sighting, monotonic()
+        self._newest[place] = sighting
         if after_gap:
             self._gaps.add(place)
             self.gap.set()
@@ -104,10 +102,6 @@ class Sightings:
         """The last sighting in a place."""
         return self._newest.get(place)
 
-    def seen_at(self, place: Place) -> float:
-        """When something was seen in a place last, in seconds of `time.monotonic`; now, if nothing was."""
-        return self._seen_at.get(place, monotonic())
-
     def next(self, place: Place) -> Sighting | None:
         """The sighting in a place whose turn it is; end the work on it with `done`."""
         untold = self._untold.get(place)
@@ -132,7 +126,7 @@ class Sightings:
         """Drop a workload that nobody has to report any more."""
         before = self._newest.get(ref.place)
         if before and before.ref == ref:
-            del self._newest[ref.place], self._seen_at[ref.place]
+            del self._newest[ref.place]
             self._untold.pop(ref.place, None)
             self._gaps.discard(ref.place)
 

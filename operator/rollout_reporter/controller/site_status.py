@@ -20,7 +20,7 @@ class Standing:
     """Why the last attempt came to nothing."""
     next_attempt: datetime | None = None
     waiting: int = 0
-    """Jira deployments that wait to be sent."""
+    """Jira deployments that wait for an answer."""
 
 
 IDLE = Standing()

@@ -60,6 +60,7 @@ def read_deployment(body: Object) -> Snapshot:
         revision_lags=is_paused or (spec.get("strategy") or {}).get("type") == "Recreate",
         pod_hash=None,
         counts=tuple(status.get(f"{each}Replicas", 0) for each in ("updated", "ready", "available")),
+        replicas=status.get("replicas", 0),
         deadline=deadline,
         default_max_duration=max(3 * deadline, _LEAST_MAX_DURATION),
         reading=_read_status(body),

@@ -60,6 +60,7 @@ def read_rollout(body: Object) -> Snapshot:
         revision_lags=True,
         pod_hash=status.get("currentPodHash") or None,
         counts=tuple(status.get(f"{each}Replicas", 0) for each in ("updated", "ready", "available")),
+        replicas=status.get("replicas", 0),
         deadline=timedelta(seconds=spec.get("progressDeadlineSeconds") or _DEFAULT_DEADLINE),
         default_max_duration=None,
         reading=replace(_read_status(body), ends=tuple(_ends(body))),

@@ -142,6 +142,8 @@ class Snapshot:
     """Hash of the ReplicaSet that the status speaks of (Rollouts; a Deployment does not say)."""
     counts: tuple[int, ...]
     """Replicas updated, ready and available: while any of them changes, there is progress."""
+    replicas: int
+    """Of all its versions together."""
     deadline: timedelta
     """Time without progress after which the controller would call a rollout failed."""
     default_max_duration: timedelta | None

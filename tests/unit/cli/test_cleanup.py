@@ -216,6 +216,20 @@ def test_who_tries_again_need_not_wait_for_the_one_that_failed(
     assert around.cluster.objects[LEASE]["spec"]["holderIdentity"] == ""
 
 
+def test_who_is_interrupted_while_a_leader_may_still_write_keeps_the_lease_from_the_next_one(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_lease(around, "operator_1")
+
+    async def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "sleep", interrupted)
+    clean()
+
+    assert around.cluster.objects[LEASE]["spec"]["holderIdentity"].startswith("cleanup")
+
+
 def test_a_condition_that_comes_back_is_told(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def write_in_vain(*_: object) -> int:
         return 1

@@ -125,7 +125,8 @@ class FakeCluster:
     def _page(self, path: str, request: web.Request) -> Object:
         selector = request.query.get("labelSelector", "")
         wanted = dict(each.split("=") for each in selector.split(",") if each)
-        name = request.query.get("fieldSelector", "").removeprefix("metadata.name=")
+        field, _, value = request.query.get("fieldSelector", "").partition("=")
+        name = value if field == "metadata.name" else ""
         unseen = self.uncached if request.query.get("resourceVersion") == "0" else set()
         found = [
             body

@@ -8,8 +8,8 @@ import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster import journal as journals
-from rollout_reporter.cluster.api import send
-from rollout_reporter.cluster.errors import ConflictError
+from rollout_reporter.cluster.api import create, send
+from rollout_reporter.cluster.errors import ConflictError, UnavailableError
 from rollout_reporter.cluster.journal import CAPACITY, Journal, Listed
 from rollout_reporter.core.report import State
 from unit.cluster.fake_cluster import FakeCluster
@@ -17,8 +17,6 @@ from unit.core.situations import NOW, entry, ref
 
 LATER = NOW + timedelta(seconds=1)
 MANY_KEYS = tuple(f"SHOP-{n:04}" for n in range(1, 501))
-BIG_ONES_IN_A_PAGE = 45
-
 PAGE = "/api/v1/namespaces/ops/configmaps/rollout-reporter-journal-0"
 
 
@@ -28,6 +26,13 @@ def listed(number: int = 1, *, at: datetime = NOW, **changes: object) -> Listed:
 
 def big(number: int) -> Listed:
     return listed(number, issue_keys=MANY_KEYS, noted_keys=MANY_KEYS)
+
+
+BIG_ONES_IN_A_PAGE = CAPACITY // len(big(1).text)
+
+
+def full_page() -> list[Listed]:
+    return [big(number) for number in range(BIG_ONES_IN_A_PAGE)]
 
 
 def pages_of(cluster: FakeCluster) -> list[dict[str, Any]]:
@@ -112,9 +117,58 @@ async def test_an_old_leader_is_stopped_by_the_next_thing_it_wants_to_send(api: 
 
 async def test_an_old_leader_is_stopped_also_when_it_begins_a_new_page(api: ApiClient) -> None:
     old = await taken_over(api)
-    await old.enlist([big(number) for number in range(BIG_ONES_IN_A_PAGE)], 1500)
+    await old.enlist(full_page(), 1500)
     await taken_over(api)
 
+    with pytest.raises(ConflictError):
+        await old.enlist([big(1000)], 1500)
+
+
+async def test_who_leads_no_more_leaves_no_page_behind_of_what_was_never_sent(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """The next leader does not know that page, and would meet it when it begins one itself."""
+    old = await taken_over(api)
+    await old.enlist([*full_page(), listed(500)], 1500)
+    new = await taken_over(api)
+    with pytest.raises(ConflictError):
+        await old.enlist([listed(500, state=State.FAILED), big(1000), big(1001)], 1500)
+
+    assert len(pages_of(cluster)) == 1
+    await new.enlist([big(2000)], 2500)
+
+
+async def test_who_takes_over_while_an_old_leader_begins_a_page_stops_it(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await taken_over(api)
+    await old.enlist(full_page(), 1500)
+
+    async def overtaken(*asked: Any, **options: Any) -> Any:
+        monkeypatch.setattr(journals, "create", create)
+        await taken_over(api)
+        return await create(*asked, **options)
+
+    monkeypatch.setattr(journals, "create", overtaken)
+    with pytest.raises(ConflictError):
+        await old.enlist([big(1000)], 1500)
+
+
+async def test_it_does_so_too_if_the_write_that_would_have_told_fails_first(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await taken_over(api)
+    await old.enlist(full_page(), 1500)
+
+    async def overtaken(*asked: Any, **options: Any) -> Any:
+        await taken_over(api)
+        cluster.refusals[f"PUT {PAGE}"] = 503, "etcd has no leader"
+        return await create(*asked, **options)
+
+    monkeypatch.setattr(journals, "create", overtaken)
+    with pytest.raises(UnavailableError):
+        await old.enlist([big(1000)], 1500)
+    cluster.refusals.clear()
     with pytest.raises(ConflictError):
         await old.enlist([big(1000)], 1500)
 
@@ -149,14 +203,34 @@ async def test_what_moves_is_listed_elsewhere_before_it_leaves_its_page(
     cluster: FakeCluster, api: ApiClient
 ) -> None:
     journal = await taken_over(api)
-    full = CAPACITY // len(big(1).text)
-    await journal.enlist([*map(big, range(full)), listed(full)], 1500)
+    await journal.enlist([*full_page(), listed(500)], 1500)
     cluster.forget_requests()
 
-    await journal.enlist([big(full), listed(1000)], 1500)
+    await journal.enlist([big(500), listed(1000)], 1500)
 
-    assert cluster.writes() == [f"POST {PAGE.rpartition('/')[0]}", f"PUT {PAGE}"]
-    assert await what_a_new_leader_finds(api) == {*range(full + 1), 1000}
+    assert cluster.writes() == [f"PUT {PAGE}", f"POST {PAGE.rpartition('/')[0]}", f"PUT {PAGE}"]
+    assert await what_a_new_leader_finds(api) == {*range(BIG_ONES_IN_A_PAGE), 500, 1000}
+
+
+async def test_what_could_move_only_half_and_is_again_as_it_was_is_noted_as_it_is(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = await taken_over(api)
+    await journal.enlist([*full_page(), listed(500, state=State.IN_PROGRESS)], 1500)
+
+    async def then_no_more(*asked: Any, **options: Any) -> Any:
+        cluster.refusals[f"PUT {PAGE}"] = 503, "etcd has no leader"
+        return await create(*asked, **options)
+
+    monkeypatch.setattr(journals, "create", then_no_more)
+    with pytest.raises(UnavailableError):
+        await journal.enlist([replace(big(500), at=LATER)], 1500)
+    cluster.refusals.clear()
+    await journal.enlist([listed(500, state=State.IN_PROGRESS, at=LATER + timedelta(seconds=1))], 1500)
+
+    found, _ = await Journal(api, "ops").take_over(2000)
+    [one] = [each for each in found if each.entry.number == 500]
+    assert one.entry.state is State.IN_PROGRESS
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -102,7 +102,7 @@ async def test_pods_are_looked_for_in_the_api_servers_cache(cluster: FakeCluster
         cluster.hold(f"{NAMESPACES}/shop/pods/checkout-{number}", broken_pod(number))
     cluster.uncached.add(f"{NAMESPACES}/shop/pods/checkout-0")
 
-    assert len(await find_pod_troubles(api, snapshot(counts=(200, 0, 0)))) == 2
+    assert len(await find_pod_troubles(api, snapshot(replicas=200))) == 2
 
 
 async def test_the_pods_of_a_large_workload_come_page_by_page_and_not_out_of_the_cache(
@@ -112,7 +112,7 @@ async def test_the_pods_of_a_large_workload_come_page_by_page_and_not_out_of_the
         cluster.hold(f"{NAMESPACES}/shop/pods/checkout-{number}", broken_pod(number))
     cluster.uncached.add(f"{NAMESPACES}/shop/pods/checkout-0")
 
-    assert len(await find_pod_troubles(api, snapshot(counts=(201, 0, 0)))) == 201
+    assert len(await find_pod_troubles(api, snapshot(replicas=201))) == 201
 
 
 async def test_a_namespace_tells_its_labels_and_wishes(cluster: FakeCluster, api: ApiClient) -> None:

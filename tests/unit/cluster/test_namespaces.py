@@ -1,5 +1,5 @@
 import asyncio
-from time import monotonic
+import gc
 
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
@@ -12,6 +12,10 @@ from unit.cluster.fake_cluster import FakeCluster
 SHOP = "/api/v1/namespaces/shop"
 
 
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
 def label(cluster: FakeCluster, stage: str) -> None:
     cluster.hold(SHOP, {"metadata": {"labels": {"stage": stage}}})
 
@@ -21,7 +25,7 @@ def asked(cluster: FakeCluster) -> int:
 
 
 async def stages(namespaces: Namespaces, times: int, since: float | None = None) -> set[str]:
-    since = monotonic() if since is None else since
+    since = now() if since is None else since
     found = await asyncio.gather(*(namespaces.find("shop", since) for _ in range(times)))
     return {each.labels["stage"] for each in found}
 
@@ -37,7 +41,7 @@ async def test_an_answer_is_shared_with_who_has_waited_since_before_it_was_asked
     cluster: FakeCluster, api: ApiClient
 ) -> None:
     label(cluster, "one")
-    namespaces, before = Namespaces(api), monotonic()
+    namespaces, before = Namespaces(api), now()
     await stages(namespaces, 1)
     label(cluster, "two")
 
@@ -59,7 +63,7 @@ async def test_who_asks_while_a_request_is_under_way_does_not_get_its_answer(
 ) -> None:
     label(cluster, "one")
     namespaces = Namespaces(api)
-    early = asyncio.create_task(namespaces.find("shop", monotonic()))
+    early = asyncio.create_task(namespaces.find("shop", now()))
     while not asked(cluster):  # noqa: ASYNC110 (nothing else tells)
         await asyncio.sleep(0)
     label(cluster, "two")
@@ -74,7 +78,7 @@ async def test_nobody_gets_an_old_answer_whatever_made_them_ask(
 ) -> None:
     """A workload that is looked at again although nothing has happened to it."""
     monkeypatch.setattr(looked_up, "SHARED_FOR", 0.0)
-    namespaces, before = Namespaces(api), monotonic()
+    namespaces, before = Namespaces(api), now()
     for stage in ("one", "two"):
         label(cluster, stage)
         assert await stages(namespaces, 1, since=before) == {stage}
@@ -84,22 +88,38 @@ async def test_all_who_share_a_request_learn_of_its_failure_and_the_next_one_is_
     cluster: FakeCluster, api: ApiClient
 ) -> None:
     label(cluster, "one")
-    namespaces, now = Namespaces(api), monotonic()
+    namespaces, begun = Namespaces(api), now()
     cluster.refusals[f"GET {SHOP}"] = (403, "no rights")
-    failed = await asyncio.gather(*(namespaces.find("shop", now) for _ in range(3)), return_exceptions=True)
+    failed = await asyncio.gather(*(namespaces.find("shop", begun) for _ in range(3)), return_exceptions=True)
     assert [type(each) for each in failed] == [ForbiddenError] * 3
 
     cluster.refusals.clear()
-    assert await stages(namespaces, 1, since=now) == {"one"}
+    assert await stages(namespaces, 1, since=begun) == {"one"}
 
 
 async def test_one_who_gives_up_takes_nothing_from_the_others(cluster: FakeCluster, api: ApiClient) -> None:
     label(cluster, "one")
-    namespaces, now = Namespaces(api), monotonic()
-    asking = [asyncio.create_task(namespaces.find("shop", now)) for _ in range(2)]
+    namespaces, begun = Namespaces(api), now()
+    asking = [asyncio.create_task(namespaces.find("shop", begun)) for _ in range(2)]
     await asyncio.sleep(0)
     asking[0].cancel()
 
     assert (await asking[1]).labels["stage"] == "one"
     with pytest.raises(asyncio.CancelledError):
         await asking[0]
+
+
+async def test_a_failure_that_nobody_waits_for_any_more_is_no_alarm(
+    cluster: FakeCluster, api: ApiClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.refusals[f"GET {SHOP}"] = (403, "no rights")
+    before = asyncio.all_tasks()
+    asking = asyncio.create_task(Namespaces(api).find("shop", now()))
+    await asyncio.sleep(0)
+    [request] = asyncio.all_tasks() - before - {asking}
+    asking.cancel()
+    await asyncio.wait([request])
+    del request
+    gc.collect()
+
+    assert "never retrieved" not in caplog.text

@@ -49,6 +49,23 @@ async def test_keys_come_in_the_order_in_which_they_were_added() -> None:
     assert [await queue.take() for _ in range(3)] == ["b", "a", "c"]
 
 
+async def test_a_key_was_wanted_when_it_was_wanted_last() -> None:
+    """Also while it waits, or is worked on, and by a timer."""
+    queue = new_queue()
+    queue.add("a")
+    await asyncio.sleep(1)
+    queue.add("a")
+    await asyncio.sleep(1)
+    assert queue.wanted_at(await queue.take()) == 1
+
+    queue.add_last("a")
+    assert queue.wanted_at("a") == 2
+    queue.done("a")
+    queue.done(await queue.take())
+    queue.add_after("a", seconds(3))
+    assert queue.wanted_at(await queue.take()) == 5
+
+
 async def test_what_goes_last_comes_when_no_other_key_waits() -> None:
     queue = new_queue()
     queue.add_last("known")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -61,17 +61,31 @@ class Leader:
         """All Jira deployments of all places."""
         return [each for tracked in self.book.values() for each in tracked.ledger.entries]
 
-    async def work_until(self, condition: Callable[[], bool]) -> None:
-        """Report until something holds, for a second at most."""
+    def site_changed(self) -> None:
+        """Have the reporter hear of a JiraSite."""
+        self._reporter.site_changed("default")
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Report for the length of a block."""
         task = asyncio.create_task(self._reporter.run())
         try:
-            async with asyncio.timeout(1):
-                while not condition():  # noqa: ASYNC110 (nothing else tells)
-                    await asyncio.sleep(0.005)
+            yield
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    async def work_until(self, condition: Callable[[], bool]) -> None:
+        """Report until something holds, for a second at most."""
+        async with self.working():
+            await until(condition)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(1):
+        while not condition():  # noqa: ASYNC110 (nothing else tells)
+            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -227,3 +241,23 @@ async def test_a_workload_that_may_not_be_read_is_not_reported_as_it_was_once_an
 
     assert set(handed) == {"unknown"}
     assert cluster.writes() == []
+
+
+async def test_a_namespace_that_was_set_up_before_the_site_counts_though_it_was_just_read(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """As when all is applied at once, and in no particular order."""
+    namespace = "/api/v1/namespaces/shop"
+    cluster.hold(namespace, {})
+    cluster.hold(f"{APPS}/replicasets/checkout-7d9f", replica_set())
+    async with leading(api) as context:
+        leader = Leader(context, Book())
+        leader.sightings.put(read_deployment(cluster.hold(DEPLOYMENT, deployment())))
+        async with leader.working():
+            await until(lambda: PLACE in leader.book and leader.book[PLACE].no_site is not None)
+            cluster.hold(namespace, {"metadata": {"labels": {"environment": "production"}}})
+            leader.know_sites()
+            leader.site_changed()
+            await until(lambda: bool(leader.entries()))
+
+    assert [each.environment.name for each in leader.entries()] == ["production"]
