@@ -9,7 +9,7 @@ from rollout_reporter.cluster.api import get, list_pages, path_to, server_date
 from rollout_reporter.cluster.crd import jira_site_crd, rollout_report_crd
 from rollout_reporter.cluster.discovery import discover
 from rollout_reporter.cluster.errors import ClusterError, NotFoundError
-from rollout_reporter.cluster.journal import load_pages
+from rollout_reporter.cluster.journal_pages import load_pages
 from rollout_reporter.cluster.lease import LEASE
 from rollout_reporter.core.election import LEASE_API, LEASE_DURATION, view_of
 from rollout_reporter.core.names import API_VERSION

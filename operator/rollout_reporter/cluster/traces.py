@@ -11,7 +11,7 @@ from rollout_reporter.core.workload import Kind, WorkloadRef
 
 from .api import Object, list_pages, path_to
 from .errors import ForbiddenError, NotFoundError
-from .journal import find_pages
+from .journal_pages import find_pages
 from .lookups import workload_path
 from .reports import StoredReport, load_reports
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from rollout_reporter.cluster.journal import Listed
+from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.core.closing import close
 from rollout_reporter.core.condition import ShownCondition

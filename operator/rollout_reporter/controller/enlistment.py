@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from rollout_reporter.cluster.errors import ClusterError, ConflictError
-from rollout_reporter.cluster.journal import Listed
+from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.cluster.lease import NotLeadingError
 from rollout_reporter.core.entry import Entry
 

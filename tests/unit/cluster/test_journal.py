@@ -8,9 +8,11 @@ import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster import journal as journals
+from rollout_reporter.cluster import journal_pages
 from rollout_reporter.cluster.api import create, send
 from rollout_reporter.cluster.errors import ConflictError, UnavailableError
-from rollout_reporter.cluster.journal import CAPACITY, Journal, Listed
+from rollout_reporter.cluster.journal import Journal
+from rollout_reporter.cluster.journal_pages import CAPACITY, Listed
 from rollout_reporter.core.report import State
 from unit.cluster.fake_cluster import FakeCluster
 from unit.core.situations import NOW, entry, ref
@@ -270,7 +272,7 @@ async def test_who_takes_over_while_an_old_leader_writes_knows_that_it_has_not_s
         await old.enlist([listed()], 1500)
         return await send(*asked)
 
-    monkeypatch.setattr(journals, "send", late)
+    monkeypatch.setattr(journal_pages, "send", late)
     with pytest.raises(ConflictError):
         await taken_over(api)
 

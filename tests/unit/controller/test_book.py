@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rollout_reporter.cluster.journal import Listed
+from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.controller.settings import DOUBT

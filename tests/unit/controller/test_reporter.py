@@ -11,7 +11,7 @@ import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.errors import TerminatingError
-from rollout_reporter.cluster.journal import Listed
+from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.controller import follower
 from rollout_reporter.controller import reporter as reporting
 from rollout_reporter.controller.backoff import Backoff
