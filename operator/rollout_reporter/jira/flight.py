@@ -14,12 +14,16 @@ class SingleFlight(Generic[T]):
         self._run = run
         self._task: asyncio.Task[T] | None = None
 
-    async def join(self) -> T:
-        """Return what the run returns that is under way, or a new one."""
+    def start(self) -> asyncio.Task[T]:
+        """Return the run that is under way, or a new one."""
         if self._task is None:
             self._task = asyncio.create_task(self._run())
             self._task.add_done_callback(self._land)
-        return await asyncio.shield(self._task)
+        return self._task
+
+    async def join(self) -> T:
+        """Return what that run returns."""
+        return await asyncio.shield(self.start())
 
     def _land(self, _: asyncio.Task[T]) -> None:
         self._task = None

@@ -87,12 +87,15 @@ class TokenSource:
     async def get(self) -> SecretStr | Trouble:
         """Return a token that is still good, fetched if need be.
 
-        While Jira hands out no new one for a passing reason, the old one serves until it expires.
+        While a new one is fetched, or Jira hands out none for a passing reason, the old one serves until it
+        expires, and nobody waits.
         """
-        held = self._held
-        if held is not None and self._clock() < held.renew_at:
-            return held.token
-        return await self._renewal.join()
+        held, now = self._held, self._clock()
+        if held is None or now >= held.expires_at:
+            return await self._renewal.join()
+        if now >= held.renew_at:
+            self._renewal.start()
+        return held.token
 
     def invalidate(self, token: SecretStr) -> None:
         """Forget this token, which Jira refused; a newer one stays."""
@@ -115,6 +118,7 @@ class TokenSource:
         """Return the old token if it is still good, and ask again after half of its remaining life."""
         held, now = self._held, self._clock()
         if held is None or now >= held.expires_at or why.reason not in _PASSING:
+            self._held = None
             return why
         self._held = _Held(held.token, (now + held.expires_at) / 2, held.expires_at)
         return held.token

@@ -79,6 +79,21 @@ async def test_a_token_is_kept_for_four_fifths_of_its_life(issuer: Issuer) -> No
     issuer.time += 719
     assert await value(source) == "token-1"
     issuer.time += 1
+    await value(source)
+    await settle()
+    assert await value(source) == "token-2"
+
+
+async def test_nobody_waits_for_a_new_token_while_the_old_one_is_good(issuer: Issuer) -> None:
+    source = issuer.source()
+    await value(source)
+    issuer.time += 720
+    issuer.gate.clear()
+    assert [await value(source) for _ in range(3)] == ["token-1"] * 3
+    await settle()
+    assert len(issuer.asked) == 2
+    issuer.gate.set()
+    await settle()
     assert await value(source) == "token-2"
 
 
@@ -88,7 +103,9 @@ async def test_the_old_token_serves_while_no_new_one_is_to_be_had(issuer: Issuer
     issuer.answer = lambda: httpx.Response(503)
     issuer.time += 720
     assert await value(source) == "token-1"
+    await settle()
     assert await value(source) == "token-1"
+    await settle()
     assert len(issuer.asked) == 2, "the next attempt waits for half of what is left"
     issuer.time += 180
     found = await source.get()
@@ -101,6 +118,8 @@ async def test_the_old_token_does_not_hide_that_the_credential_is_refused(issuer
     await value(source)
     issuer.answer = lambda: httpx.Response(401)
     issuer.time += 720
+    await source.get()
+    await settle()
     assert isinstance(await source.get(), Trouble)
 
 
@@ -177,6 +196,7 @@ async def test_a_token_whose_life_is_not_told_serves_for_a_short_one(issuer: Iss
     assert len(issuer.asked) == 1
     issuer.time += 1
     await value(source)
+    await settle()
     assert len(issuer.asked) == 2
 
 
