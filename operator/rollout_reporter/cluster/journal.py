@@ -8,6 +8,7 @@ leader rewrites them all, so the next write of an old one fails, and that stops 
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from kubernetes.aio.client.api_client import ApiClient
 
@@ -84,9 +85,9 @@ class Journal:
             for draft in drafts:
                 if draft.is_changed:
                     draft.adopt()
-            for page in sorted(self._pages, key=lambda each: each.order):
-                if page.is_owed:
-                    await self._write(page, page.entries, ceiling)
+            owed = sorted((each for each in self._pages if each.is_owed), key=lambda each: each.order)
+            for _, pages in groupby(owed, key=lambda each: each.order):
+                await self._write_all(list(pages), ceiling)
 
     async def _fence(self, ceiling: int) -> None:
         """Before a page begins: who leads no more leaves none behind that the next leader does not know.
@@ -140,6 +141,13 @@ class Journal:
 
     def _without_struck(self, page: Page) -> Entries:
         return {id_: each for id_, each in page.entries.items() if id_ not in self._struck}
+
+    async def _write_all(self, pages: Sequence[Page], ceiling: int) -> None:
+        """Write pages at the same time; the first failure is raised once all have ended."""
+        writes = (self._write(page, page.entries, ceiling) for page in pages)
+        for failure in await asyncio.gather(*writes, return_exceptions=True):
+            if failure:
+                raise failure
 
     async def _write(self, page: Page, entries: Entries, ceiling: int) -> None:
         body = page.as_config_map(self._namespace, entries, ceiling)

@@ -22,8 +22,9 @@ from .errors import NotFoundError
 from .reports import from_entry, to_entry
 from .resources import JiraDeployment
 
-CAPACITY: Final = 600_000
-"""Characters in a page; a ConfigMap holds a megabyte. An ordinary entry has one to two thousand."""
+CAPACITY: Final = 200_000
+"""Characters in a page. An ordinary entry has a thousand, a batch of them fits. A ConfigMap would hold five
+times as much, but all of it is written each time."""
 LABEL: Final = f"{PREFIX}/journal"
 """For people; what counts is the name."""
 _PAGE_NAME: Final = re.compile(rf"{APP}-journal-[0-9]+")

@@ -125,6 +125,7 @@ async def test_who_takes_over_knows_all_that_was_ever_sent_and_then_the_old_lead
     await old.take_over(1000)
     found: dict[Any, Listed] = {}
     sent: dict[Any, Listed] = {}
+    is_taken_over = asyncio.Event()
 
     async def send_some() -> None:
         batch = sender.batch()
@@ -135,14 +136,17 @@ async def test_who_takes_over_knows_all_that_was_ever_sent_and_then_the_old_lead
 
     async def lead() -> None:
         with suppress(ConflictError):
-            while True:
+            for _ in range(chance.randint(1, 8)):
                 await send_some()
+            await is_taken_over.wait()
+            await send_some()
 
     async def take_over() -> None:
         while not found:
             with suppress(ConflictError, NotFoundError):  # the old leader was faster: once more
                 listed, _ = await Journal(api, "ops").take_over(2000)
                 found.update({each.id: each for each in listed})
+        is_taken_over.set()
 
     for _ in range(chance.randint(1, 6)):
         await send_some()
