@@ -47,9 +47,9 @@ def outage(samples: list[Sample], *, most: int = 50) -> Outage:
     return Outage(1, rolling, began=0, samples=samples, memories=memories)
 
 
-def missed(seen: Outage, delivery: Delivery = GOOD, *, journal: int = 0, repeated: int = 0) -> list[str]:
+def missed(seen: Outage, delivery: Delivery = GOOD, *, repeated: int = 0) -> list[str]:
     """What the verdict complains about."""
-    recovery = Recovery(began=0, next_attempt=30, after=sample(1_000, journal=journal))
+    recovery = Recovery(began=0, next_attempt=30, after=sample(1_000))
     rows = rows_about(seen, recovery, delivery, repeated=repeated)
     return [row.what for row in rows if row.is_met is False]
 
@@ -103,10 +103,9 @@ def test_what_jira_should_not_hold_or_get_is_seen(change: dict[str, Any], compla
     assert missed(seen, replace(GOOD, **change)) == [complaint]
 
 
-def test_what_the_journal_keeps_and_the_next_leader_repeats_is_seen() -> None:
+def test_what_the_next_leader_repeats_is_seen() -> None:
     seen = outage([sample(index) for index in range(200)])
 
-    assert missed(seen, journal=3) == ["… entries, when all was told"]
     assert missed(seen, repeated=2) == ["… told again by the next leader"]
 
 
