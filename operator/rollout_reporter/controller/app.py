@@ -66,6 +66,8 @@ class Operator:
         self._stop = asyncio.Event()
         self._leadership: Leadership | None = None
         self._has_taken_over = False
+        self._book = Book()
+        """Of this term, or of the last one."""
         name = os.environ.get("POD_NAME") or socket.gethostname()
         self.identity = f"{name}_{uuid.uuid4().hex[:8]}"
 
@@ -170,6 +172,8 @@ class Operator:
             ceiling=lambda: leadership.ceiling,
         )
         book = Book.of(reports, listed, leadership.now())
+        book.recall(self._book, self._sightings.get, unread)
+        self._book = book
         METRICS.term.open_book(tracked=book.__len__, journal=journal.__len__, open_in=book.count_in)
         reporter = Reporter(context, book, unread)
         sites.serve(reporter)

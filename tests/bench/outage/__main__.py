@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import bench.outage
-from bench.outage.course import endure, recover, repeated
+from bench.outage.course import endure, recover, restart
 from bench.outage.delivery import delivery_of
 from bench.outage.page import page
 from bench.outage.verdict import MOST_REMEMBERED, rows_about
@@ -21,7 +21,7 @@ def main() -> int:
         outage = endure(stage, options.minutes * 60, every=options.every)
         recovery = recover(stage)
         delivery = delivery_of(stage, outage, recovery)
-        rows = rows_about(outage, recovery, delivery, repeated=repeated(stage))
+        rows = rows_about(outage, recovery, delivery, restart(stage))
     circumstances = (
         f"{options.workloads} Deployments, each with a new rollout every {options.every * 2 / 3:.0f} to "
         f"{options.every * 4 / 3:.0f} s; Jira away for {options.minutes:g} minutes."

@@ -7,7 +7,7 @@ from typing import Final
 
 from bench import workloads
 from bench.outage.rolling import Rolling, standings
-from bench.outage.samples import Memory, Sample, shown, take_memory, take_sample
+from bench.outage.samples import Memory, Sample, shown, take_journal, take_memory, take_sample
 from bench.stage import NAMESPACE, SHOP, Stage, seldom_until
 from bench.writes import count_writes
 from controlplane.console import say
@@ -48,6 +48,16 @@ class Recovery:
     """When all was told."""
 
 
+@dataclass
+class Restart:
+    """What an orderly stop has left behind, and what came of it."""
+
+    journal: int
+    """Jira deployments that the journal lists still."""
+    repeated: int
+    """Updates that the next leader has sent, though all was told."""
+
+
 def endure(stage: Stage, seconds: float, *, every: float) -> Outage:
     """Let the workloads roll while Jira is away, and look."""
     before = count_writes(stage.api)
@@ -86,14 +96,15 @@ def recover(stage: Stage) -> Recovery:
     return Recovery(began, next_attempt, _look(stage))
 
 
-def repeated(stage: Stage) -> int:
-    """Restart the operator, and count the updates that it sends though all was told."""
+def restart(stage: Stage) -> Restart:
+    """Restart the operator, though all was told."""
     say("restarting the operator …")
     restarted = time.time()
     stage.operator.stop()
+    journal = len(take_journal(stage.api, NAMESPACE))
     stage.operator.start_and_watch()
     stage.until_written()
-    return len(stage.history_since(restarted))
+    return Restart(journal, len(stage.history_since(restarted)))
 
 
 def _take_jira_away(stage: Stage) -> None:

@@ -29,6 +29,7 @@ class Shown:
     name: str
     status: str
     reason: str
+    message: str
     overdue: float | None
     """Seconds since the next attempt that it tells of, negative before it; `None` if it tells of none."""
 
@@ -73,17 +74,23 @@ def take_sample(api: Api, operator: Operator, own: str, namespace: str) -> Sampl
     """Look at an operator whose own Namespace is `own` and whose workloads are in `namespace`."""
     pid = operator.pid
     assert pid is not None
-    pages = [each.get("data") or {} for each in json.loads(api.get(_JOURNAL.format(own)))["items"]]
+    listed = take_journal(api, own)
     return Sample(
         at=time.monotonic(),
         memory=memory(pid)[0],
         sockets=sockets(pid),
         cpu=cpu_seconds(pid),
         waiting=_waiting(operator),
-        journal=sum(map(len, pages)),
-        journal_bytes=sum(len(text) for page in pages for text in page.values()),
+        journal=len(listed),
+        journal_bytes=sum(map(len, listed)),
         shown=shown(api, namespace),
     )
+
+
+def take_journal(api: Api, own: str) -> list[str]:
+    """What an operator whose own Namespace is `own` has listed."""
+    pages = json.loads(api.get(_JOURNAL.format(own)))["items"]
+    return [text for page in pages for text in (page.get("data") or {}).values()]
 
 
 def shown(api: Api, namespace: str) -> tuple[Shown, ...]:
@@ -95,6 +102,7 @@ def shown(api: Api, namespace: str) -> tuple[Shown, ...]:
             each["metadata"]["name"],
             found["status"],
             found["reason"],
+            found["message"],
             seconds_since_attempt(found["message"], now),
         )
         for each in items

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bench.outage.course import MOST_BACKOFF_SECONDS, Outage, Recovery
+from bench.outage.course import MOST_BACKOFF_SECONDS, Outage, Recovery, Restart
 from bench.outage.delivery import Delivery
 from bench.outage.samples import Sample
 from bench.rows import Row, at_most, told
@@ -33,13 +33,14 @@ _SHOWN: Final = 10
 """Examples of what is wrong."""
 
 
-def rows_about(outage: Outage, recovery: Recovery, delivery: Delivery, *, repeated: int) -> list[Row]:
+def rows_about(outage: Outage, recovery: Recovery, delivery: Delivery, restart: Restart) -> list[Row]:
     return [
         *_of_memory(outage, recovery, delivery),
         *_of_cost(outage, recovery, delivery),
         *_of_conditions(outage),
         *_of_delivery(delivery, recovery),
-        at_most("… told again by the next leader", 0, repeated),
+        at_most("… told again by the next leader", 0, restart.repeated),
+        at_most("journal after an orderly stop", 0, restart.journal, " entries"),
     ]
 
 
@@ -106,9 +107,11 @@ def _of_conditions(outage: Outage) -> Iterator[Row]:
         for shown in each.shown
         if begun.get(shown.name, each.at) < each.at - _GRACE_SECONDS
     ]
-    wrong = [shown for _, shown in seen if not shown.is_unavailable or shown.overdue is None]
+    wrong = [each for each in seen if not each[1].is_unavailable or each[1].overdue is None]
     overdue = [shown.overdue for _, shown in seen if shown.overdue is not None]
-    _show("conditions that are not JiraUnavailable", [f"{each}" for each in wrong])
+    began = outage.samples[0].at
+    examples = [f"{each.at - began:.0f} s: {one}" for each, one in wrong]
+    _show("conditions that are not JiraUnavailable", examples)
     yield at_most("conditions that do not say JiraUnavailable", 0, len(wrong), note=f"of {len(seen)} seen")
     yield at_most("next attempt passed, and still shown", _ATTEMPT_SECONDS, max(overdue), " s")
     late = sum(each > 0 for each in overdue)

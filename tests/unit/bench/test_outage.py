@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from bench.outage.course import Outage, Recovery
+from bench.outage.course import Outage, Recovery, Restart
 from bench.outage.delivery import Delivery
 from bench.outage.rolling import Rolling
 from bench.outage.samples import Memory, Sample, Shown, seconds_since_attempt
@@ -26,9 +26,11 @@ GOOD = Delivery(
     fastest=1,
 )
 
+QUIET = Restart(journal=0, repeated=0)
+
 
 def sample(index: int, memory: float = 100, journal: int = 10) -> Sample:
-    shown = Shown("app-1", "False", "JiraUnavailable", overdue=-5)
+    shown = Shown("app-1", "False", "JiraUnavailable", "no answer", overdue=-5)
     return Sample(
         at=5.0 * index,
         memory=memory,
@@ -47,10 +49,10 @@ def outage(samples: list[Sample], *, most: int = 50) -> Outage:
     return Outage(1, rolling, began=0, samples=samples, memories=memories)
 
 
-def missed(seen: Outage, delivery: Delivery = GOOD, *, repeated: int = 0) -> list[str]:
+def missed(seen: Outage, delivery: Delivery = GOOD, restart: Restart = QUIET) -> list[str]:
     """What the verdict complains about."""
     recovery = Recovery(began=0, next_attempt=30, after=sample(1_000))
-    rows = rows_about(seen, recovery, delivery, repeated=repeated)
+    rows = rows_about(seen, recovery, delivery, restart)
     return [row.what for row in rows if row.is_met is False]
 
 
@@ -73,8 +75,8 @@ def test_a_ledger_that_is_not_bounded_is_seen() -> None:
 @pytest.mark.parametrize(
     ("shown", "complaint"),
     [
-        (Shown("app-1", "True", "Successful", None), "conditions that do not say JiraUnavailable"),
-        (Shown("app-1", "False", "JiraUnavailable", 60), "next attempt passed, and still shown"),
+        (Shown("app-1", "True", "Successful", "3 of 3", None), "conditions that do not say JiraUnavailable"),
+        (Shown("app-1", "False", "JiraUnavailable", "no answer", 60), "next attempt passed, and still shown"),
     ],
 )
 def test_a_condition_that_misleads_is_seen(shown: Shown, complaint: str) -> None:
@@ -106,7 +108,13 @@ def test_what_jira_should_not_hold_or_get_is_seen(change: dict[str, Any], compla
 def test_what_the_next_leader_repeats_is_seen() -> None:
     seen = outage([sample(index) for index in range(200)])
 
-    assert missed(seen, repeated=2) == ["… told again by the next leader"]
+    assert missed(seen, restart=replace(QUIET, repeated=2)) == ["… told again by the next leader"]
+
+
+def test_a_journal_that_never_empties_is_seen() -> None:
+    seen = outage([sample(index) for index in range(200)])
+
+    assert missed(seen, restart=replace(QUIET, journal=3)) == ["journal after an orderly stop"]
 
 
 @pytest.mark.parametrize(
