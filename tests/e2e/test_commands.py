@@ -101,6 +101,7 @@ def test_it_explains_a_success_and_shows_what_jira_was_sent(
         "Memory:         a RolloutReport",
     ):
         assert evidence in ended.output
+    assert "Clock:" not in ended.output
     sent = sent_last(jira, issue)
     assert without_update_number(body_in(ended)) == without_update_number(sent)
 
@@ -129,6 +130,7 @@ def test_it_explains_a_canary_that_waits_for_people(
     ended = explain("ro/canary")
 
     assert ended.output.startswith("rollout/canary: in_progress — paused at step 2 of 2")
+    assert "Clock:          under way for " in ended.output
     assert body_in(ended)["state"] == "in_progress"
 
 

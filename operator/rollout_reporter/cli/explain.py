@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.controller.explanation import Explanation, explain_workload
+from rollout_reporter.core.course import Rollout
 from rollout_reporter.core.lines import escaped
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.workload import Snapshot, WorkloadRef
@@ -87,7 +88,8 @@ def _evidence(found: Explanation) -> list[tuple[str, str]]:
     if rollout:
         facts.append(("ReplicaSet", f"{rollout.replica_set or 'not known'}, revision {rollout.revision}"))
         facts.append(("Since", f"{rollout.since:%Y-%m-%d %H:%M:%S} UTC"))
-        facts.append(("Clock", _clock(found)))
+        if found.course.state and found.course.state.is_open:
+            facts.append(("Clock", _clock(rollout, found.snapshot)))
         if rollout.replaces:
             facts.append(("Rollback", "it is the way back to an older ReplicaSet"))
     facts.append(("Issue keys", _keys(snapshot)))
@@ -95,10 +97,7 @@ def _evidence(found: Explanation) -> list[tuple[str, str]]:
     return [*facts, ("Memory", memory)]
 
 
-def _clock(found: Explanation) -> str:
-    rollout, snapshot = found.course.taken_up, found.snapshot
-    if rollout is None:
-        return "none"
+def _clock(rollout: Rollout, snapshot: Snapshot) -> str:
     active = timedelta(seconds=int(rollout.active_time(datetime.now(UTC)).total_seconds()))
     most = snapshot.max_duration or "no limit"
     return f"under way for {active} of unpaused time (most: {most}; progress deadline {snapshot.deadline})"

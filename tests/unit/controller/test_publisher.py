@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
 
-from rollout_reporter.cluster.reports import load_report, store_report
+from rollout_reporter.cluster.reports import StoredReport, load_report, store_report
 from rollout_reporter.controller import publisher as publishing
 from rollout_reporter.controller.backoff import Backoff
 from rollout_reporter.controller.book import Book, Tracked
@@ -238,6 +238,22 @@ async def test_a_change_that_was_seen_and_waits_for_its_turn_costs_no_refused_wr
 
     shop.tracked.see(changed, NOW)
     await until(lambda: shop.reason == "Successful")
+
+
+async def test_what_has_changed_while_it_was_recorded_is_not_shown_as_it_was(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow_store(*args: Any) -> StoredReport:
+        stored = await store_report(*args)
+        shop.learn(accepted(entry(), number=101))
+        return stored
+
+    monkeypatch.setattr(publishing, "store_report", slow_store)
+    shop.know(accepted(IN_PROGRESS))
+    assert CONDITION[0] not in await shop.shown()
+
+    await shop.shown()
+    assert shop.reason == "Successful"
 
 
 async def test_a_mere_message_waits_a_while(shop: Shop) -> None:
