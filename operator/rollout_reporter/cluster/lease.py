@@ -26,12 +26,14 @@ from rollout_reporter.core.election import (
     Lost,
     Renew,
     Term,
+    TermId,
     Wait,
     ceiling_of,
     claimed,
     decide,
     observe,
     released,
+    term_of,
     unclaimed,
     view_of,
 )
@@ -95,11 +97,15 @@ class Leadership:
             also when `run` ends in any other way.
         ignored_ceiling: A ceiling on the Lease that was not believed, because it was more than a day ahead.
             Jira will hide our updates of whatever was sent with such a number: worth an alert.
+        own_term: Our term, once we lead.
+        last_term: The one before it; `None` if there was no Lease.
     """
 
     def __init__(self, api: ApiClient, *, namespace: str, identity: str) -> None:
         self.lost = asyncio.Event()
         self.ignored_ceiling: int | None = None
+        self.own_term: TermId | None = None
+        self.last_term: TermId | None = None
         self._api = api
         self._namespace = namespace
         self._collection = path_to(LEASE_API, "leases", namespace)
@@ -249,6 +255,7 @@ class Leadership:
         is_new_term = self._term is None
         if is_new_term:
             self._start_above_lease(ceiling_of(lease), now)
+            self.last_term = term_of(lease)
         ceiling = self._numbers.next_ceiling(_epoch_ms(now))
         body = claimed(lease, self._me, is_new_term=is_new_term, at=now, ceiling=ceiling)
         self._wanted.clear()
@@ -256,7 +263,7 @@ class Leadership:
         sent_at = self._now()
         answer = await self._send(method, path, body)
         self._take_in(answer.body)
-        self._term = Term(renewed_at=sent_at)
+        self._term, self.own_term = Term(renewed_at=sent_at), term_of(answer.body)
         self._numbers.raise_ceiling(ceiling)
         self._complaint = ""
         self._wake()

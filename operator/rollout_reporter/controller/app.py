@@ -67,7 +67,9 @@ class Operator:
         self._leadership: Leadership | None = None
         self._has_taken_over = False
         self._book = Book()
-        """Of this term, or of the last one."""
+        """Of this term; between two of them, what is on no record."""
+        self._led: Leadership | None = None
+        """Our last term."""
         name = os.environ.get("POD_NAME") or socket.gethostname()
         self.identity = f"{name}_{uuid.uuid4().hex[:8]}"
 
@@ -117,12 +119,15 @@ class Operator:
             await _first_of(self._stop.wait(), asyncio.sleep(backoff.next().total_seconds()))
 
     async def _lead(self, leadership: Leadership) -> None:
+        if self._led and self._led.own_term != leadership.last_term:
+            self._book = Book()  # who has led since may have told more
         METRICS.begin_term()
         try:
             async with _in_background(self._report(leadership)) as reporting:
                 await _first_of(leadership.lost.wait(), reporting)
         finally:
             self._has_taken_over = False
+            self._book, self._led = self._book.unrecorded(), leadership
             METRICS.end_term()
 
     async def _report(self, leadership: Leadership) -> None:
@@ -172,7 +177,7 @@ class Operator:
             ceiling=lambda: leadership.ceiling,
         )
         book = Book.of(reports, listed, leadership.now())
-        book.recall(self._book, self._sightings.get, unread)
+        book.recall(self._book, unread)
         self._book = book
         METRICS.term.open_book(tracked=book.__len__, journal=journal.__len__, open_in=book.count_in)
         reporter = Reporter(context, book, unread)

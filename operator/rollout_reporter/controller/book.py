@@ -1,7 +1,7 @@
 """What the leader knows of each place: the working memory of one term of leadership."""
 
 import logging
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -219,25 +219,20 @@ class Book(dict[Place, Tracked]):
         self.update(new)
         return tuple(new)
 
-    def recall(
-        self, former: "Book", seen: Callable[[Place], Sighting | None], unread: Container[str]
-    ) -> None:
-        """Take in what our last term knew of workloads that live and are not on record.
+    def unrecorded(self) -> "Book":
+        """Those of which there is no RolloutReport: the next term would not know of them."""
+        return Book({place: each for place, each in self.items() if not each.stored and each.ledger.entries})
 
-        While the CRD is not there, none can be put on record. Nobody else has told Jira of them meanwhile:
-        that would be in the journal, or on a record, which stays as long as its workload lives. Of Namespaces
-        whose records are unread nobody knows.
+    def recall(self, former: "Book", unread: Container[str]) -> None:
+        """Take in what our last term knew and could not put on record, as while the CRD is not there.
+
+        Only for who knows that nobody has led since: another leader may have told more. Another installation
+        may have claimed a workload meanwhile, so it is to be claimed again.
         """
         for place, known in former.items():
-            sighting = seen(place)
-            is_alive = isinstance(sighting, Snapshot) and sighting.ref == known.ref
-            if is_alive and known.ledger.entries and place not in self and place.namespace not in unread:
-                self[place] = Tracked(
-                    ledger=known.ledger,
-                    course=known.ledger.course,
-                    inherited=set(known.inherited),
-                    is_claimed=known.is_claimed,
-                )
+            if place not in self and place.namespace not in unread:
+                ledger = known.ledger
+                self[place] = Tracked(ledger=ledger, course=ledger.course, inherited=set(known.inherited))
 
     def count_in(self, state: State) -> int:
         """How many Jira deployments should have this state."""

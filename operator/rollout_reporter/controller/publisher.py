@@ -99,8 +99,10 @@ class Publisher:
         await self._tell_skipped(tracked)
         before = _told_before(tracked)
         await self._show_on_report(tracked, condition)
-        if condition == self._condition(tracked):  # else it has changed meanwhile, and its turn comes again
-            await self._show_on_workload(tracked, condition)
+        if condition != self._condition(tracked):  # it has changed meanwhile
+            self.publish(tracked.ref.place)
+            return
+        await self._show_on_workload(tracked, condition)
         if condition and condition != before:
             await self._tell(tracked, condition)
 

@@ -161,6 +161,16 @@ def view_of(lease: Mapping[str, Any]) -> LeaseView:
     )
 
 
+TermId = tuple[str, int]
+"""Uid of the Lease, and its count of terms."""
+
+
+def term_of(lease: Mapping[str, Any]) -> TermId | None:
+    """Return the term that a Lease tells of, `None` for one that does not exist yet."""
+    uid = lease["metadata"].get("uid")
+    return (uid, view_of(lease).transitions) if uid else None
+
+
 def ceiling_of(lease: Mapping[str, Any]) -> int:
     """Return the ceiling of update numbers on a Lease, 0 if it has none that can be read as a number."""
     annotations = lease["metadata"].get("annotations") or {}

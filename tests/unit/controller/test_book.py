@@ -248,34 +248,40 @@ def test_its_end_is_sent_whatever_the_workload_says() -> None:
 # What our last term knew.
 
 
-FORMER = Book({ref().place: tracked(entry(state=State.IN_PROGRESS))})
-
-
-def recalled(*, seen: Sighting | None, onto: Book | None = None, unread: tuple[str, ...] = ()) -> list[State]:
-    """States that a new term knows of the place."""
+def recalled(known: Tracked, *, onto: Book | None = None, unread: tuple[str, ...] = ()) -> Book:
+    """What a new term knows of the place, if nobody has led since."""
     book = Book() if onto is None else onto
-    book.recall(FORMER, {ref().place: seen}.get, unread)
-    return [each.state for tracked in book.values() for each in tracked.ledger.entries]
+    book.recall(Book({ref().place: known}).unrecorded(), unread)
+    return book
 
 
 def test_a_version_that_could_not_be_put_on_record_is_known_to_the_next_term_of_the_process() -> None:
     """The CRD was not there, and the Lease could not be kept."""
-    assert recalled(seen=snapshot()) == [State.IN_PROGRESS]
+    [known] = recalled(tracked(entry(state=State.IN_PROGRESS))).values()
+
+    assert [each.state for each in known.ledger.entries] == [State.IN_PROGRESS]
+    assert known.course.is_remembered
+
+
+def test_what_was_on_record_is_not_recalled_since_its_record_may_have_gone_with_all_that_is_over() -> None:
+    assert recalled(tracked(entry(state=State.IN_PROGRESS), stored=CLAIMED)) == {}
 
 
 def test_what_is_on_record_counts_for_more() -> None:
     recorded = StoredReport(Ledger(ref(), (accepted(entry(state=State.FAILED)),)), (), "7", "ops")
+    known = recalled(tracked(entry(state=State.IN_PROGRESS)), onto=Book.of([recorded], [], NOW))
 
-    assert recalled(seen=snapshot(), onto=Book.of([recorded], [], NOW)) == [State.FAILED]
-
-
-@pytest.mark.parametrize("seen", [None, Gone(ref()), snapshot(ref=ref(uid="uid-2"))])
-def test_of_a_workload_that_is_gone_another_leader_may_have_told_the_end(seen: Sighting | None) -> None:
-    assert recalled(seen=seen) == []
+    assert [each.state for each in known[ref().place].ledger.entries] == [State.FAILED]
 
 
-def test_where_records_cannot_be_read_another_leader_may_have_told_more() -> None:
-    assert recalled(seen=snapshot(), unread=(ref().namespace,)) == []
+def test_another_installation_may_have_claimed_it_meanwhile() -> None:
+    [known] = recalled(tracked(entry(state=State.IN_PROGRESS), is_claimed=True)).values()
+
+    assert known.due == {}
+
+
+def test_where_records_cannot_be_read_there_may_be_one() -> None:
+    assert recalled(tracked(entry(state=State.IN_PROGRESS)), unread=(ref().namespace,)) == {}
 
 
 # What is not ours to report.

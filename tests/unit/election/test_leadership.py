@@ -7,6 +7,7 @@ import looptime
 import pytest
 
 from rollout_reporter.cluster.lease import Leadership, NotLeadingError
+from rollout_reporter.core.election import TermId
 from rollout_reporter.core.numbers import DAY_MS, HEADROOM_MS
 
 from .apiserver import EPOCH, ApiServer, Wire, client_over
@@ -139,6 +140,36 @@ async def test_the_same_process_takes_its_own_lease_up_again_without_waiting(ser
         await second.elected()
 
         assert now() - lost_at < 1
+
+
+async def test_a_process_can_tell_whether_another_one_has_led_between_two_terms_of_its_own(
+    server: ApiServer,
+) -> None:
+    async def term_of(identity: str) -> tuple[TermId | None, TermId | None]:
+        candidacy = candidate(Wire(server), identity)
+        async with running(candidacy):
+            await candidacy.elected()
+            return candidacy.last_term, candidacy.own_term
+
+    before, first = await term_of("a")
+    assert before is None
+    before_second, second = await term_of("a")
+    assert before_second == first
+    await term_of("b")
+    before_third, _ = await term_of("a")
+    assert before_third != second
+
+
+async def test_a_lease_that_was_made_again_tells_of_other_terms(server: ApiServer) -> None:
+    first, second = candidate(Wire(server), "a"), candidate(Wire(server), "a")
+    async with running(first):
+        await first.elected()
+    server.delete()
+    async with running(second):
+        await second.elected()
+
+    assert second.last_term is None
+    assert second.own_term != first.own_term
 
 
 async def test_an_acquisition_whose_answer_was_lost_counts_once_it_is_seen(server: ApiServer) -> None:
