@@ -42,7 +42,8 @@ class Sightings:
     def __init__(self) -> None:
         self._newest: dict[Place, Sighting] = {}
         self._untold: dict[Place, list[Sighting]] = {}
-        self._gaps: set[Place] = set()
+        self._gaps: dict[Place, list[Sighting]] = {}
+        """The sightings before which something may have happened unseen."""
         self._listener: Callable[[Place], None] | None = None
         self._referrers: dict[Place, Place] = {}
         self.references_known = asyncio.Event()
@@ -62,7 +63,7 @@ class Sightings:
             return
         self._newest[place] = sighting
         if after_gap:
-            self._gaps.add(place)
+            self._gaps.setdefault(place, []).append(sighting)
             self.gap.set()
         if self._listener:
             self._queue_up(place, sighting)
@@ -94,7 +95,9 @@ class Sightings:
     def _queue_up(self, place: Place, sighting: Sighting) -> None:
         untold = self._untold.setdefault(place, [])
         if untold and _are_of_one_version(untold[-1], sighting):
-            untold.pop()
+            replaced = untold.pop()
+            gaps = self._gaps.get(place, [])
+            gaps[:] = [sighting if each is replaced else each for each in gaps]
         untold.append(sighting)
         del untold[:-MOST_UNTOLD]
 
@@ -107,11 +110,17 @@ class Sightings:
         untold = self._untold.get(place)
         return untold[0] if untold else self._newest.get(place)
 
-    def take_gap(self, place: Place) -> bool:
-        """Whether something may have happened unseen in a place since this was asked last."""
-        is_gap = place in self._gaps
-        self._gaps.discard(place)
-        return is_gap
+    def take_gap(self, sighting: Sighting) -> bool:
+        """Whether something may have happened unseen before a sighting whose turn it is; told once.
+
+        What waits for its turn since before the gap was seen without one.
+        """
+        gaps = self._gaps.pop(sighting.ref.place, [])
+        untold = self._untold.get(sighting.ref.place, [])
+        ahead = [gap for gap in gaps if gap is not sighting and any(gap is each for each in untold)]
+        if ahead:
+            self._gaps[sighting.ref.place] = ahead
+        return len(ahead) < len(gaps)
 
     def done(self, place: Place, sighting: Sighting) -> bool:
         """End the work on a sighting; tell whether another one waits for its turn."""
@@ -128,7 +137,7 @@ class Sightings:
         if before and before.ref == ref:
             del self._newest[ref.place]
             self._untold.pop(ref.place, None)
-            self._gaps.discard(ref.place)
+            self._gaps.pop(ref.place, None)
 
     def listen(self, listener: Callable[[Place], None] | None) -> None:
         """Tell a listener of everything seen so far and of all news; `None` ends that."""

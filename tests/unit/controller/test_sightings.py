@@ -41,7 +41,7 @@ def test_of_a_workload_that_ends_while_nobody_listens_nothing_is_left(sightings:
     sightings.put(Gone(ref()))
 
     assert sightings.get(ref().place) is None
-    assert not sightings.take_gap(ref().place)
+    assert not sightings.take_gap(seen())
 
 
 def test_who_listens_no_more_leaves_no_ends_behind(listened_to: Sightings) -> None:
@@ -194,9 +194,32 @@ def test_however_fast_versions_come_memory_stays_bounded(sightings: Sightings) -
 
 def test_a_gap_in_the_watch_is_told_once(sightings: Sightings) -> None:
     sightings.put(seen())
-    assert not sightings.take_gap(ref().place)
+    assert not sightings.take_gap(seen())
 
     sightings.put(seen(resource_version=2), after_gap=True)
-    sightings.put(seen(resource_version=3))
-    assert sightings.take_gap(ref().place)
-    assert not sightings.take_gap(ref().place)
+    newest = seen(resource_version=3)
+    sightings.put(newest)
+    assert sightings.take_gap(newest)
+    assert not sightings.take_gap(newest)
+
+
+def test_what_waits_since_before_a_gap_leaves_it_to_what_was_seen_after_it(listened_to: Sightings) -> None:
+    """Else the version that a gap has hidden the end of would be closed as if all had been seen."""
+    before, after = seen(template="one"), seen(template="two", resource_version=20)
+    listened_to.put(before)
+    listened_to.put(after, after_gap=True)
+
+    assert not listened_to.take_gap(before)
+    listened_to.done(ref().place, before)
+    assert listened_to.take_gap(after)
+
+
+def test_a_gap_is_told_of_the_last_sighting_of_a_version(listened_to: Sightings) -> None:
+    before, after = seen(template="one"), seen(template="two", resource_version=20)
+    newest = seen(template="two", resource_version=21)
+    listened_to.put(before)
+    listened_to.put(after, after_gap=True)
+    listened_to.put(newest)
+
+    assert not listened_to.take_gap(before)
+    assert listened_to.take_gap(newest)
