@@ -56,8 +56,16 @@ def identify(
         return asked_for(snapshot, before, now)
     known = before.taken_up
     if known and _is_same(before, known, identity, snapshot, replica_sets or ()):
-        continued = _continued(known, identity, snapshot)
-        return Course(taken_up=continued, previous=before.previous, earlier=before.earlier)
+        is_pending = (
+            known.state is State.PENDING
+        )  # then it may not be on record yet, nor what it replaced closed
+        return Course(
+            taken_up=_continued(known, identity, snapshot),
+            was_unseen=before.was_unseen and is_pending,
+            has_outlived_awaited=before.has_outlived_awaited and is_pending,
+            previous=before.previous,
+            earlier=before.earlier,
+        )
     if known and before.previous and _is_put_back(known, before.previous, identity, snapshot):
         return Course(taken_up=_continued(before.previous, identity, snapshot), earlier=before.earlier)
     return _begun(identity, snapshot, before, now, replica_sets or ())

@@ -366,5 +366,17 @@ def test_in_a_long_outage_the_ledger_stays_bounded_and_keeps_what_jira_has_heard
     assert story.states[-1] == "in_progress"
 
 
+def test_what_was_replaced_unseen_is_unknown_even_if_its_successor_is_seen_to_wait_first() -> None:
+    """A successor that waits is not reported in its first second; till then nothing is closed."""
+    story = Story().begins("web:1").unseen()
+    story.image, story.paused = "web:2", True
+    story.taken_up()
+    assert (story.states, story.course.state) == (["in_progress"], State.PENDING)
+
+    story.paused = False
+    story.completes()
+    assert story.states == ["unknown", "successful"]
+
+
 def _version(story: Story, name: str, *, revision: int, keys: str = "SHOP-1") -> Version:
     return Version(name, story._template(), revision, story.now, noted_keys=keys)
