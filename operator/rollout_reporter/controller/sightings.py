@@ -62,11 +62,11 @@ class Sightings:
         if before and before.ref != sighting.ref and _is_late(sighting, before):
             return
         self._newest[place] = sighting
-        if after_gap:
-            self._gaps.setdefault(place, []).append(sighting)
-            self.gap.set()
         if self._listener:
             self._queue_up(place, sighting)
+        if after_gap:
+            self._gaps[place] = [*self._gaps_after(sighting), sighting]
+            self.gap.set()
         self._tell(place)
         if place.kind is Kind.ROLLOUT:
             self._note_reference(place, before, sighting)
@@ -115,12 +115,16 @@ class Sightings:
 
         What waits for its turn since before the gap was seen without one.
         """
+        ahead = self._gaps_after(sighting)
         gaps = self._gaps.pop(sighting.ref.place, [])
-        untold = self._untold.get(sighting.ref.place, [])
-        ahead = [gap for gap in gaps if gap is not sighting and any(gap is each for each in untold)]
         if ahead:
             self._gaps[sighting.ref.place] = ahead
         return len(ahead) < len(gaps)
+
+    def _gaps_after(self, sighting: Sighting) -> list[Sighting]:
+        """Those whose turn is yet to come."""
+        gaps, untold = (known.get(sighting.ref.place, []) for known in (self._gaps, self._untold))
+        return [gap for gap in gaps if gap is not sighting and any(gap is each for each in untold)]
 
     def done(self, place: Place, sighting: Sighting) -> bool:
         """End the work on a sighting; tell whether another one waits for its turn."""

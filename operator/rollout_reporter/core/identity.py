@@ -56,9 +56,8 @@ def identify(
         return asked_for(snapshot, before, now)
     known = before.taken_up
     if known and _is_same(before, known, identity, snapshot, replica_sets or ()):
-        is_pending = (
-            known.state is State.PENDING
-        )  # then it may not be on record yet, nor what it replaced closed
+        # Then it may not be on record yet, nor what it replaced be closed.
+        is_pending = known.state is State.PENDING
         return Course(
             taken_up=_continued(known, identity, snapshot),
             was_unseen=before.was_unseen and is_pending,

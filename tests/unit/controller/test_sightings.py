@@ -214,6 +214,14 @@ def test_what_waits_since_before_a_gap_leaves_it_to_what_was_seen_after_it(liste
     assert listened_to.take_gap(after)
 
 
+def test_a_standby_does_not_count_gaps(sightings: Sightings) -> None:
+    """It may stand by for months."""
+    for version in range(1, 100):
+        sightings.put(seen(resource_version=version), after_gap=True)
+
+    assert len(sightings._gaps[ref().place]) == 1
+
+
 def test_a_gap_is_told_of_the_last_sighting_of_a_version(listened_to: Sightings) -> None:
     before, after = seen(template="one"), seen(template="two", resource_version=20)
     newest = seen(template="two", resource_version=21)
