@@ -62,7 +62,7 @@ class Follower:
                 self._queue.add_after(place, rest)
                 return None
             case _:
-                await self._follow(tracked, sighting)
+                await self._follow(tracked, await self._completed(sighting))
                 await self._claim(tracked)
         _count_verdicts(before, tracked.ledger)
         return tracked
@@ -116,12 +116,11 @@ class Follower:
             log.warning("%s: %s", place, error)
             return Hidden(ref)
 
-    async def _follow(self, tracked: Tracked, sighting: Snapshot) -> None:
+    async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:
         """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
-        snapshot = await self._completed(sighting)
         now = self._context.now()
         tracked.see(snapshot, now)
-        if self._context.sightings.take_gap(sighting):
+        if self._context.sightings.take_gap(snapshot.ref.place):
             tracked.course = replace(tracked.course, is_remembered=True, awaited=tracked.ledger.awaited)
         course = await examine(self._api, snapshot, tracked.course, now)
         quiet_time = self._context.settings.keys_quiet_time

@@ -8,7 +8,7 @@ that ended.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,7 +65,8 @@ class Sightings:
         if self._listener:
             self._queue_up(place, sighting)
         if after_gap:
-            self._gaps[place] = [*self._gaps_after(sighting), sighting]
+            before_it = [each for each in self._gaps.get(place, []) if each is not sighting]
+            self._gaps[place] = [*_among(self._untold.get(place, []), before_it), sighting]
             self.gap.set()
         self._tell(place)
         if place.kind is Kind.ROLLOUT:
@@ -110,21 +111,16 @@ class Sightings:
         untold = self._untold.get(place)
         return untold[0] if untold else self._newest.get(place)
 
-    def take_gap(self, sighting: Sighting) -> bool:
-        """Whether something may have happened unseen before a sighting whose turn it is; told once.
+    def take_gap(self, place: Place) -> bool:
+        """Whether something may have happened unseen before the sighting whose turn it is; told once.
 
         What waits for its turn since before the gap was seen without one.
         """
-        ahead = self._gaps_after(sighting)
-        gaps = self._gaps.pop(sighting.ref.place, [])
+        gaps = self._gaps.pop(place, [])
+        ahead = _among(self._untold.get(place, [])[1:], gaps)
         if ahead:
-            self._gaps[sighting.ref.place] = ahead
+            self._gaps[place] = ahead
         return len(ahead) < len(gaps)
-
-    def _gaps_after(self, sighting: Sighting) -> list[Sighting]:
-        """Those whose turn is yet to come."""
-        gaps, untold = (known.get(sighting.ref.place, []) for known in (self._gaps, self._untold))
-        return [gap for gap in gaps if gap is not sighting and any(gap is each for each in untold)]
 
     def done(self, place: Place, sighting: Sighting) -> bool:
         """End the work on a sighting; tell whether another one waits for its turn."""
@@ -158,6 +154,11 @@ class Sightings:
         """Forget workloads that exist no more, or a process that never reports would keep all of them."""
         for ended in [each for each in sightings if isinstance(each, Gone)]:
             self.forget(ended.ref)
+
+
+def _among(untold: Sequence[Sighting], gaps: Iterable[Sighting]) -> list[Sighting]:
+    """Those that wait for their turn; equal ones are others."""
+    return [gap for gap in gaps if any(gap is each for each in untold)]
 
 
 def _is_late(sighting: Sighting, namesake: Sighting) -> bool:

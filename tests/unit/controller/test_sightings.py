@@ -41,7 +41,7 @@ def test_of_a_workload_that_ends_while_nobody_listens_nothing_is_left(sightings:
     sightings.put(Gone(ref()))
 
     assert sightings.get(ref().place) is None
-    assert not sightings.take_gap(seen())
+    assert not sightings.take_gap(ref().place)
 
 
 def test_who_listens_no_more_leaves_no_ends_behind(listened_to: Sightings) -> None:
@@ -194,13 +194,12 @@ def test_however_fast_versions_come_memory_stays_bounded(sightings: Sightings) -
 
 def test_a_gap_in_the_watch_is_told_once(sightings: Sightings) -> None:
     sightings.put(seen())
-    assert not sightings.take_gap(seen())
+    assert not sightings.take_gap(ref().place)
 
     sightings.put(seen(resource_version=2), after_gap=True)
-    newest = seen(resource_version=3)
-    sightings.put(newest)
-    assert sightings.take_gap(newest)
-    assert not sightings.take_gap(newest)
+    sightings.put(seen(resource_version=3))
+    assert sightings.take_gap(ref().place)
+    assert not sightings.take_gap(ref().place)
 
 
 def test_what_waits_since_before_a_gap_leaves_it_to_what_was_seen_after_it(listened_to: Sightings) -> None:
@@ -209,9 +208,9 @@ def test_what_waits_since_before_a_gap_leaves_it_to_what_was_seen_after_it(liste
     listened_to.put(before)
     listened_to.put(after, after_gap=True)
 
-    assert not listened_to.take_gap(before)
+    assert not listened_to.take_gap(ref().place)
     listened_to.done(ref().place, before)
-    assert listened_to.take_gap(after)
+    assert listened_to.take_gap(ref().place)
 
 
 def test_a_standby_does_not_count_gaps(sightings: Sightings) -> None:
@@ -229,5 +228,15 @@ def test_a_gap_is_told_of_the_last_sighting_of_a_version(listened_to: Sightings)
     listened_to.put(after, after_gap=True)
     listened_to.put(newest)
 
-    assert not listened_to.take_gap(before)
-    assert listened_to.take_gap(newest)
+    assert not listened_to.take_gap(ref().place)
+    listened_to.done(ref().place, before)
+    assert listened_to.take_gap(ref().place)
+
+
+def test_a_sighting_that_is_replaced_while_it_is_worked_on_was_seen_after_the_gap(
+    listened_to: Sightings,
+) -> None:
+    listened_to.put(seen(), after_gap=True)
+    listened_to.put(seen(resource_version=20))
+
+    assert listened_to.take_gap(ref().place)

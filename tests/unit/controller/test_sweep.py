@@ -168,7 +168,7 @@ async def test_what_the_watch_does_not_show_is_read_and_the_watch_started_again(
 
         assert isinstance(found, Snapshot)
         assert found.resource_version == version(cluster.objects[DEPLOYMENT])
-        assert context.sightings.take_gap(found)
+        assert context.sightings.take_gap(ref().place)
         assert restarts == [True]
 
 
