@@ -9,7 +9,8 @@ had just a moment for it:
    almost the same time.
 3. `successful` or `failed` instead of `rolled_back`, where nobody saw that the rollback succeeded.
 4. Nothing at all, for a version that came and went unseen, unless it is certain that it was there and whose
-   it was: its workload lived on and had been seen before, and its keys are in its template.
+   it was: its workload lived on and had been seen before, and its keys are in its template. The same for one
+   that was seen only after the next one had been asked for: the workload had the other's keys by then.
 5. `failed`, where a Deployment was out of time, and its controller had lost count.
 
 The last version of a workload that lives has to be exact.
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from chaos.versions import End, Outcome, Version
+from chaos.versions import End, History, Outcome, Version, Wish
 
 LOOK: Final = timedelta(seconds=0.5)
 """How long something has to be true to be seen for certain, by an operator that goes on."""
@@ -75,14 +76,15 @@ class Sight:
         return not any(begin - RECORDED < moment <= end for begin, end in self._absences)
 
 
-def expected_of(versions: Sequence[Version], sight: Sight, now: datetime) -> list[Expected]:
+def expected_of(history: History, sight: Sight, now: datetime) -> list[Expected]:
     """Tell for each version of a workload, the oldest first, what Jira has to hold now."""
+    versions = history.versions
     return [
         Expected(
             version=each,
             truth=_truth(each, _next(versions, index), now),
             also=_also(each, _next(versions, index), sight) | _also_if_deleted(each, versions, sight),
-            is_certain=_is_certain(each, versions, sight),
+            is_certain=_is_certain(each, versions, sight) and _keys_are_certain(each, history.wishes, sight),
         )
         for index, each in enumerate(versions)
     ]
@@ -148,6 +150,14 @@ def _is_certain(version: Version, versions: Sequence[Version], sight: Sight) -> 
     is_known = any(sight.saw(each.began, each.ended) for each in before)
     is_visible = version.ended is not None and sight.saw(version.ended, mine[-1].ended)
     return version.wish.in_template and is_known and is_visible
+
+
+def _keys_are_certain(version: Version, wishes: Sequence[Wish], sight: Sight) -> bool:
+    """Whether they are in its template, or somebody looked before the workload had those of the next one."""
+    if version.wish.in_template:
+        return True
+    later = (each.at for each in wishes if each.at > version.wish.at)
+    return sight.saw(version.wish.at, next(later, version.ended))
 
 
 def _is_fleeting(version: Version) -> bool:

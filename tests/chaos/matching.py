@@ -38,7 +38,7 @@ def matched(evidence: Evidence) -> list[Match]:
     return [
         _match(
             history,
-            expected_of(history.versions, sight, evidence.truth.until),
+            expected_of(history, sight, evidence.truth.until),
             [each for each in held if is_of(each, history)],
         )
         for history in histories(evidence.truth)

@@ -125,6 +125,25 @@ def test_keys_in_its_template_are_certain_so_it_may_not_be_missing() -> None:
     assert "SHOP-2" in missing
 
 
+@pytest.mark.parametrize(("in_template", "is_excused"), [(False, True), (True, False)])
+def test_a_version_first_seen_when_the_next_was_asked_for_may_be_missing_if_its_keys_were_overwritten(
+    *, in_template: bool, is_excused: bool
+) -> None:
+    happenings = settled().version(10, "2", in_template=in_template).completes(14).asked(16, "3")
+    happenings.version(30, "3").completes(32).holds(3, "3", "successful").nobody_looks(9, 20)
+
+    assert (unsettled(happenings.evidence()) == []) == is_excused
+
+
+def test_a_version_seen_before_the_next_was_asked_for_may_not_be_missing() -> None:
+    happenings = settled().version(10, "2").completes(14).asked(22, "3")
+    happenings.version(30, "3").completes(32).holds(3, "3", "successful").nobody_looks(9, 20)
+
+    [missing] = unsettled(happenings.evidence())
+
+    assert "SHOP-2" in missing
+
+
 def test_of_a_workload_that_came_and_went_unseen_nobody_can_know() -> None:
     happenings = Happenings().version(10, "2", in_template=True).is_deleted(20).nobody_looks(5, 30)
 
