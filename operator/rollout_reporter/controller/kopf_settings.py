@@ -55,11 +55,13 @@ class NoMemories(ResourceMemories):
 def connection(api: ApiClient) -> kopf.ConnectionInfo:
     """The connection of our own client, for kopf: one way to configure both."""
     configuration = api.configuration
+    # "Bearer …" out of a kubeconfig, "bearer …" in a pod; kopf wants the token alone.
+    _, _, token = (configuration.api_key.get("BearerToken") or "").rpartition(" ")
     return kopf.ConnectionInfo(
         server=configuration.host,
         ca_path=configuration.ssl_ca_cert,
         insecure=not configuration.verify_ssl,
-        token=(configuration.api_key.get("BearerToken") or "").removeprefix("Bearer "),
+        token=token,
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
         default_namespace="default",

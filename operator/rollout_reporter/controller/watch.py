@@ -204,8 +204,7 @@ def _registry(
 def _register(registry: kopf.OperatorRegistry, kind: Kind, observer: Observer, first_list: FirstList) -> None:
     async def observe(event: Mapping[str, Any], **_: Any) -> None:
         observer.observe(kind, event)
-        if event["type"] is None:
-            first_list.count()
+        first_list.see(is_listed=event["type"] is None)
 
     kopf.on.event(*_RESOURCES[kind], registry=registry, id=f"observe-{kind.lower()}")(observe)
 

@@ -13,10 +13,10 @@ class Clock:
 
 def test_a_list_is_over_once_all_that_was_counted_is_listed() -> None:
     listed = FirstList(2, Clock())
-    listed.count()
+    listed.see(is_listed=True)
     assert listed.why_not_over() == "the watch has listed 1 of about 2 workloads"
 
-    listed.count()
+    listed.see(is_listed=True)
     assert listed.why_not_over() is None
 
 
@@ -29,9 +29,27 @@ def test_a_list_that_shows_nothing_more_is_over_too() -> None:
     clock = Clock()
     listed = FirstList(3, clock)
     clock.time = PATIENCE.total_seconds() - 1
-    listed.count()
+    listed.see(is_listed=True)
     clock.time += PATIENCE.total_seconds() - 1
     assert listed.why_not_over()
 
     clock.time += 1
+    assert listed.why_not_over() is None
+
+
+def test_a_list_that_has_shown_nothing_at_all_is_not_over() -> None:
+    """As of a watch that cannot connect: a pod that sees nothing must not call itself ready."""
+    clock = Clock()
+    listed = FirstList(1, clock)
+    clock.time = 1000 * PATIENCE.total_seconds()
+    assert listed.why_not_over() == "the watch has listed 0 of about 1 workloads"
+
+
+def test_a_watch_of_which_all_was_deleted_while_it_began_is_open_once_it_shows_something() -> None:
+    clock = Clock()
+    listed = FirstList(1, clock)
+    clock.time = PATIENCE.total_seconds()
+
+    listed.see(is_listed=False)
+
     assert listed.why_not_over() is None
