@@ -5,6 +5,7 @@ for them, and kwok, which plays the pods of every Node, leaves them alone.
 """
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 import yaml
 
 from controlplane import Cluster
@@ -25,6 +27,9 @@ PAUSE = 0.2
 MOST_SECONDS = 170
 DOCKER_FAILED = 125
 """Exit code of `docker run` where there was no container."""
+
+LOOPBACK = {"ROLLOUT_REPORTER_HOST": "127.0.0.1"}
+"""A pod has a network of its own; in the machine's it answers nobody from outside."""
 
 T = TypeVar("T")
 
@@ -43,8 +48,20 @@ class Ended:
         return [" ".join(line.split()) for line in self.output.splitlines()]
 
 
+@dataclass
+class Running:
+    """A container that goes on."""
+
+    pod: Pod
+    container: str
+    began: float
+    is_ready: bool = False
+    took: float | None = None
+    """Seconds until it was ready for the first time."""
+
+
 class Kubelet:
-    """Runs the pods of one release to their ends, one after the other."""
+    """Runs the pods of one release: those of Jobs to their ends, one after the other, others in between."""
 
     values: ClassVar = {"nodeSelector__node": NODE}
     """The chart's values that bring its pods here."""
@@ -52,6 +69,12 @@ class Kubelet:
     def __init__(self, cluster: Cluster, namespace: str, image: Image, folder: Path) -> None:
         self._cluster, self._namespace, self._image, self._folder = cluster, namespace, image, folder
         self.ended: list[Ended] = []
+        self.running: list[Running] = []
+
+    def close(self) -> None:
+        """End what still runs."""
+        for each in self.running:
+            self._image.engine.call("rm", "--force", each.container)
 
     def meanwhile(self, command: Callable[[], T]) -> T:
         """Do what waits for pods, and run these meanwhile; an error comes with what they printed."""
@@ -59,18 +82,27 @@ class Kubelet:
             result, earlier = executor.submit(command), len(self.ended)
             while not result.done():
                 for pod in self._waiting():
-                    self._run(pod)
+                    (self._start if pod.goes_on else self._run)(pod)
+                for each in list(self.running):
+                    self._tend(each)
                 wait([result], timeout=PAUSE)
             try:
                 return result.result()
             except Exception as error:
-                for each in self.ended[earlier:]:
-                    error.add_note(f"--- the pod {each.pod} ended with {each.code}:\n{each.output}")
+                for ended in self.ended[earlier:]:
+                    error.add_note(f"--- the pod {ended.pod} ended with {ended.code}:\n{ended.output}")
+                for running in self.running:
+                    error.add_note(f"--- the pod {running.pod.name} says:\n{self.log(running)}")
                 raise
 
     def last(self, hook: str) -> Ended:
         """What became of a hook's last pod."""
         return [each for each in self.ended if each.pod.startswith(f"rollout-reporter-{hook}")][-1]
+
+    def log(self, running: "Running") -> str:
+        """What it has printed so far."""
+        done = self._image.engine.call("logs", running.container)
+        return done.stdout + done.stderr
 
     def _waiting(self) -> list[Pod]:
         fields = "--field-selector=status.phase=Pending,spec.nodeName="
@@ -80,12 +112,39 @@ class Kubelet:
     def _run(self, pod: Pod) -> None:
         self._take(pod)
         began = _now()
-        self._tell(pod, "Running", {"running": {"startedAt": began}})
+        self._tell(pod, "Running", {"running": {"startedAt": began}}, is_ready=True)
         ended = self._container(pod)
         self.ended.append(ended)
         how = {"exitCode": ended.code, "reason": "Error" if ended.code else "Completed"}
         state = {"terminated": {**how, "startedAt": began, "finishedAt": _now()}}
         self._tell(pod, "Failed" if ended.code else "Succeeded", state)
+
+    def _start(self, pod: Pod) -> None:
+        self._take(pod)
+        running = Running(pod, f"{pod.name}-{pod.uid}", began=time.monotonic())
+        self._image.engine("run", "--detach", *self._command(pod, running.container))
+        self.running.append(running)
+        self._tell(pod, "Running", {"running": {"startedAt": _now()}})
+
+    def _tend(self, running: "Running") -> None:
+        """Say whether it is ready, and end it where somebody waits for that."""
+        pod = Pod(json.loads(self._kubectl("get", f"pod/{running.pod.name}", "--output=json")))
+        if pod.is_leaving:
+            self._end(running)
+        elif is_ready(pod) != running.is_ready:
+            running.is_ready = not running.is_ready
+            running.took = running.took or time.monotonic() - running.began
+            state = {"running": {"startedAt": pod.body["status"]["startTime"]}}
+            self._tell(pod, "Running", state, is_ready=running.is_ready)
+
+    def _end(self, running: "Running") -> None:
+        engine, name = self._image.engine, running.container
+        engine("stop", f"--time={running.pod.grace}", name)
+        code = int(engine("inspect", "--format={{.State.ExitCode}}", name))
+        self.ended.append(Ended(running.pod.name, code, self.log(running)))
+        engine("rm", name)
+        self.running.remove(running)
+        self._kubectl("delete", f"pod/{running.pod.name}", "--grace-period=0", "--force")
 
     def _take(self, pod: Pod) -> None:
         """What the scheduler does where it finds a place."""
@@ -98,19 +157,24 @@ class Kubelet:
         path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/binding"
         self._cluster.kubectl("create", f"--raw={path}", "--filename=-", stdin=json.dumps(binding))
 
-    def _container(self, pod: Pod) -> Ended:
-        name, environment = f"{pod.name}-{pod.uid}", pod.environment() | self._api_server()
-        flags = [
+    def _command(self, pod: Pod, name: str) -> list[str]:
+        """What follows `docker run`."""
+        environment = pod.environment() | self._api_server() | LOOPBACK
+        return [
+            f"--name={name}",
             "--network=host",
             *(f"--env={key}={value}" for key, value in environment.items()),
             *mounted(self._cluster, pod, self._folder / pod.uid),
             *pod.confinement(),
             *pod.entrypoint(),
+            self._image.name,
+            *pod.arguments(),
         ]
-        engine = self._image.engine
+
+    def _container(self, pod: Pod) -> Ended:
+        engine, name = self._image.engine, f"{pod.name}-{pod.uid}"
         try:
-            command = ["run", f"--name={name}", *flags, self._image.name, *pod.arguments()]
-            done = engine.call(*command, seconds=MOST_SECONDS)
+            done = engine.call("run", *self._command(pod, name), seconds=MOST_SECONDS)
         finally:
             engine.call("rm", "--force", name)
         if done.returncode == DOCKER_FAILED:
@@ -123,24 +187,37 @@ class Kubelet:
         server = urlsplit(entry["cluster"]["server"])
         return {"KUBERNETES_SERVICE_HOST": str(server.hostname), "KUBERNETES_SERVICE_PORT": str(server.port)}
 
-    def _tell(self, pod: Pod, phase: str, state: dict[str, Any]) -> None:
+    def _tell(self, pod: Pod, phase: str, state: dict[str, Any], *, is_ready: bool = False) -> None:
         """Write what `kubectl get pods` shows, and what Jobs and Helm wait for."""
         container = {
             "name": pod.container["name"],
             "image": self._image.name,
             "imageID": self._image.inspected["Id"],
-            "ready": phase == "Running",
+            "ready": is_ready,
             "restartCount": 0,
             "state": state,
         }
-        ready = {"type": "Ready", "status": str(phase == "Running")}
-        status = {"phase": phase, "conditions": [ready], "containerStatuses": [container]}
+        ready = {"type": "Ready", "status": str(is_ready)}
+        status = {
+            "phase": phase,
+            "startTime": pod.body["status"].get("startTime") or _now(),
+            "conditions": [ready],
+            "containerStatuses": [container],
+        }
         self._kubectl(
             "patch", f"pod/{pod.name}", "--subresource=status", f"--patch={json.dumps({'status': status})}"
         )
 
     def _kubectl(self, *arguments: str) -> str:
         return self._cluster.kubectl(*arguments, f"--namespace={self._namespace}")
+
+
+def is_ready(pod: Pod) -> bool:
+    """What its own probe says."""
+    try:
+        return httpx.get(pod.probe("readinessProbe")).is_success
+    except httpx.TransportError:
+        return False
 
 
 def _now() -> str:

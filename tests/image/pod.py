@@ -52,6 +52,27 @@ class Pod:
         assert isinstance(found, dict)
         return found
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is meant to run until it is deleted."""
+        return str(self.spec["restartPolicy"]) == "Always"
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether somebody has deleted it, and waits for its end."""
+        return "deletionTimestamp" in self.body["metadata"]
+
+    @property
+    def grace(self) -> int:
+        """Seconds between the signal to end and the end."""
+        return int(self.spec["terminationGracePeriodSeconds"])
+
+    def probe(self, kind: str) -> str:
+        """Address that `livenessProbe` or `readinessProbe` asks, in the network of this machine."""
+        asked = self.container[kind]["httpGet"]
+        ports = {each["name"]: each["containerPort"] for each in self.container["ports"]}
+        return f"http://127.0.0.1:{ports[asked['port']]}{asked['path']}"
+
     def field(self, path: str) -> str:
         """What a `fieldRef` leads to, such as `metadata.name`."""
         found: Any = self.body
