@@ -61,6 +61,13 @@ volumeMounts:
 
 {{/* All commands take their options from the environment, so hooks see what the operator sees. */}}
 {{- define "rollout-reporter.environment" -}}
+{{ include "rollout-reporter.ownEnvironment" . }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "rollout-reporter.ownEnvironment" -}}
 - name: POD_NAMESPACE
   valueFrom:
     fieldRef:
@@ -121,8 +128,5 @@ volumeMounts:
 {{- if or .Values.caBundle.configMapName .Values.caBundle.secretName }}
 - name: SSL_CERT_FILE
   value: {{ printf "/etc/rollout-reporter/ca/%s" .Values.caBundle.key | quote }}
-{{- end }}
-{{- with .Values.extraEnv }}
-{{ toYaml . }}
 {{- end }}
 {{- end -}}

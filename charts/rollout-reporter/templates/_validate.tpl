@@ -176,6 +176,18 @@ Each define below prints one sentence a line.
     {{- printf "extraArgs holds %s, which the chart sets, for hooks and probes too: %s." $flag $cure | println -}}
   {{- end -}}
 {{- end -}}
+{{- $names := list -}}
+{{- range include "rollout-reporter.ownEnvironment" . | fromYamlArray -}}
+  {{- $names = append $names .name -}}
+{{- end -}}
+{{- range .Values.extraEnv -}}
+  {{- if has .name $names -}}
+    {{- $flag := .name | trimPrefix "ROLLOUT_REPORTER_" | lower | replace "_" "-" | printf "--%s" -}}
+    {{- $value := get (include "rollout-reporter.variables" $ | fromYaml) .name | default (get $set $flag) -}}
+    {{- $cure := $value | empty | ternary "take it out" (printf "set the value %s instead" $value) -}}
+    {{- printf "extraEnv holds %s, which the chart sets: %s." .name $cure | println -}}
+  {{- end -}}
+{{- end -}}
 {{- with .Values.podDisruptionBudget -}}
   {{- $pods := int $.Values.replicaCount -}}
   {{- if and .enabled (gt $pods 1) -}}
@@ -218,6 +230,14 @@ Each define below prints one sentence a line.
 --read-back: jira.readBack
 --no-read-back: jira.readBack
 --watch-namespaces: watchNamespaces
+{{- end -}}
+
+{{/* Variables of everybody that _pod.tpl sets, and the values for them. */}}
+{{- define "rollout-reporter.variables" -}}
+HTTP_PROXY: proxy.httpProxy
+HTTPS_PROXY: proxy.httpsProxy
+NO_PROXY: proxy.noProxy
+SSL_CERT_FILE: caBundle
 {{- end -}}
 
 {{- define "rollout-reporter.metricsFaults" -}}

@@ -306,6 +306,35 @@ def test_the_value_that_sets_a_flag_is_named() -> None:
     assert "holds --probe-port, which the chart sets, for hooks and probes too: take it out." in said
 
 
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("ROLLOUT_REPORTER_LOG_LEVEL", "set the value logLevel instead"),
+        ("ROLLOUT_REPORTER_HOST", "take it out"),
+        ("POD_NAME", "take it out"),
+        ("HTTPS_PROXY", "set the value proxy.httpsProxy instead"),
+        ("NO_PROXY", "set the value proxy.noProxy instead"),
+        ("SSL_CERT_FILE", "set the value caBundle instead"),
+    ],
+)
+def test_a_variable_that_the_chart_sets_is_no_extra_one(name: str, cure: str) -> None:
+    """The API server would call it a duplicate entry, without a cure, or take the second one."""
+    values = {
+        "proxy": {"httpsProxy": "http://proxy.example.com:3128"},
+        "caBundle": {"configMapName": "corporate-ca"},
+        "extraEnv": [{"name": name, "value": "x"}],
+    }
+
+    assert f"extraEnv holds {name}, which the chart sets: {cure}." in refusal(values)
+
+
+def test_a_variable_that_the_chart_does_not_set_now_is_an_extra_one() -> None:
+    made = render({"extraEnv": [{"name": "HTTPS_PROXY", "value": "x"}]})
+
+    [container] = made.one("Deployment")["spec"]["template"]["spec"]["containers"]
+    assert {"name": "HTTPS_PROXY", "value": "x"} in container["env"]
+
+
 def test_a_site_cannot_be_made_where_nobody_brings_its_crd() -> None:
     values = {**jira(), "crds": {"enabled": False}}
     assert "this cluster has no JiraSite CRD: apply the chart's files/crds" in refusal(
