@@ -20,6 +20,7 @@ _CONTROLLERS = (
     "garbage-collector-controller",
     "disruption-controller",
     "resourcequota-controller",
+    "clusterrole-aggregation-controller",
     "serviceaccount-controller",
     "serviceaccount-token-controller",
     "root-ca-certificate-publisher-controller",

@@ -13,10 +13,16 @@ class Helm:
     """One of both Helms, and one release of the chart in one Namespace."""
 
     def __init__(
-        self, cluster: Cluster, namespace: str, *, program: str = "helm", kubeconfig: Path | None = None
+        self,
+        cluster: Cluster,
+        namespace: str,
+        *,
+        program: str = "helm",
+        chart: Path = CHART,
+        kubeconfig: Path | None = None,
     ) -> None:
         self._cluster, self.namespace = cluster, namespace
-        self._program = cluster.tool(program)
+        self._program, self.chart = cluster.tool(program), chart
         self._kubeconfig = kubeconfig or cluster.kubeconfig
 
     def __call__(self, command: str, *arguments: str, stdin: str = "") -> str:
@@ -34,11 +40,11 @@ class Helm:
 
     def install(self, **values: str) -> str:
         """Install; no pod of the operator, as nodes run none. `jira__siteURL` is `jira.siteURL`."""
-        return self("install", RELEASE, str(CHART), *_flags(values))
+        return self("install", RELEASE, str(self.chart), *_flags(values))
 
     def upgrade(self, *arguments: str, **values: str) -> str:
         """Upgrade; values that are not named stay."""
-        return self("upgrade", RELEASE, str(CHART), "--reuse-values", *_flags(values), *arguments)
+        return self("upgrade", RELEASE, str(self.chart), "--reuse-values", *_flags(values), *arguments)
 
     def uninstall(self) -> str:
         """Uninstall, and wait until all is gone."""

@@ -8,7 +8,7 @@ import pytest
 from controlplane import Cluster, provide_local_cluster
 from e2e.helm import SITE, Helm
 from e2e.shop import Shop
-from installation.installation import RELEASE
+from installation.installation import CHART, RELEASE
 
 pytestmark = pytest.mark.timeout(240, func_only=True)
 
@@ -30,9 +30,9 @@ def fresh() -> Iterator[Cluster]:
 
 @pytest.fixture(params=["helm", "helm3"])
 def helm(fresh: Cluster, request: pytest.FixtureRequest) -> Iterator[Helm]:
-    """Helm, and a cluster without CRDs."""
+    """Helm, a Namespace that takes no pod but restricted ones, and a cluster without CRDs."""
     namespace = Shop(fresh, NAMESPACE)
-    namespace.open()
+    namespace.open(**{"pod-security.kubernetes.io/enforce": "restricted"})
     yield Helm(fresh, NAMESPACE, program=request.param)
     namespace.close(wait=True)
     fresh.kubectl(
@@ -50,6 +50,21 @@ def spec(cluster: Cluster, name: str = "default") -> dict[str, str]:
     answer = cluster.kubectl("get", f"jirasite/{name}", f"--namespace={NAMESPACE}", "--output=json")
     found: dict[str, str] = json.loads(answer)["spec"]
     return found
+
+
+def test_two_values_are_enough(fresh: Cluster, helm: Helm) -> None:
+    """Pods of this cluster only look as if they ran; tests/image has real ones."""
+    two = [f"--set=jira.siteURL={SITE}", "--set=jira.existingSecret=jira"]
+    notes = helm("install", RELEASE, str(CHART), *two, "--wait", "--timeout=60s")
+
+    assert "kubectl" in notes
+    running = "jsonpath={.status.readyReplicas}"
+    assert (
+        fresh.kubectl("get", f"deployment/{RELEASE}", f"--namespace={NAMESPACE}", f"--output={running}")
+        == "1"
+    )
+    assert spec(fresh)["siteURL"] == SITE
+    helm.uninstall()
 
 
 def test_it_comes_changes_goes_and_comes_again(fresh: Cluster, helm: Helm) -> None:

@@ -141,6 +141,25 @@ def test_reports_can_stay_for_the_next_installation(busy: ProductApart, issue: s
     assert len(busy.jira.history(issue)) == told
 
 
+def test_without_reports_the_next_installation_says_the_same_once_more(
+    busy: ProductApart, issue: str
+) -> None:
+    web = busy.shop.deployment(issue).settle()
+    web.shows("True", "Successful")
+    [before] = busy.jira.deployments(issue)
+    busy.operator.stop()
+
+    cleanup(busy, watched(busy))
+
+    assert left(busy) == []
+    busy.start()
+    web.shows("True", "Successful")
+    [now] = busy.jira.deployments(issue)
+    same = ("pipeline", "environment", "deploymentSequenceNumber", "state", "associations")
+    assert [now[each] for each in same] == [before[each] for each in same]
+    assert now["updateSequenceNumber"] > before["updateSequenceNumber"]
+
+
 def test_without_the_rights_of_the_hook_all_else_is_removed_and_what_stays_is_named(
     apart: ProductApart, issue: str
 ) -> None:

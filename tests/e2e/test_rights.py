@@ -83,6 +83,19 @@ def test_it_may_not(product: Product, question: tuple[str, ...]) -> None:
     assert not may(product.cluster, ACCOUNT, *question)
 
 
+def test_whoever_may_view_workloads_sees_what_was_reported_of_them(shop: Shop, product: Product) -> None:
+    """By `rbac.aggregateToView`; the cluster takes a moment to add it to `view`."""
+    viewer, here = "somebody", f"--namespace={shop.namespace}"
+    shop.kubectl("create", "rolebinding", "viewers", "--clusterrole=view", f"--user={viewer}")
+
+    until(
+        lambda: may(product.cluster, viewer, "list", "rolloutreports.rollout-reporter.dev", here),
+        seconds=SECONDS,
+        otherwise=lambda: "it may not",
+    )
+    assert not may(product.cluster, viewer, "delete", "rolloutreports.rollout-reporter.dev", here)
+
+
 def test_a_patch_of_a_deployments_spec_is_refused(
     shop: Shop, product: Product, jira: RunningSandbox, issue: str
 ) -> None:

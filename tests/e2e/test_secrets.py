@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from e2e.doctor import as_administrator
 from e2e.product import SECRET, ProductApart
 from e2e.workload import SECONDS, Workload
 from installation.program import until
@@ -117,12 +118,17 @@ def hostile() -> Iterator[HostileServer]:
 
 
 @pytest.fixture
-def product(apart: ProductApart, hostile: HostileServer) -> ProductApart:
+def log_format() -> str:
+    return "text"
+
+
+@pytest.fixture
+def product(apart: ProductApart, hostile: HostileServer, log_format: str) -> ProductApart:
     """An operator that logs all it can, with canaries for secrets."""
     apart.jira.url = hostile.url
     apart.install_without_credential()
     apart.create_secret(SECRET, clientId="client", clientSecret=CLIENT_SECRET)
-    apart.start("--log-level=debug")
+    apart.start("--log-level=debug", f"--log-format={log_format}")
     return apart
 
 
@@ -132,7 +138,8 @@ def everything_shown(product: ProductApart) -> str:
     kinds = "deployments,jirasites,rolloutreports,configmaps,leases,events"
     both = (product.namespace, product.shop.namespace)
     objects = [product.cluster.kubectl("get", kinds, "--output=json", f"--namespace={each}") for each in both]
-    return "\n".join([product.log(), httpx.get(f"http://127.0.0.1:{port}/metrics").text, *objects])
+    metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    return "\n".join([product.log(), metrics, *objects, *as_administrator(product).lines])
 
 
 def assert_nothing_leaked(product: ProductApart) -> None:
@@ -142,6 +149,7 @@ def assert_nothing_leaked(product: ProductApart) -> None:
             assert form not in shown
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
 def test_no_answer_brings_a_secret_to_light(
     product: ProductApart, hostile: HostileServer, issue: str
 ) -> None:
