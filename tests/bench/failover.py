@@ -2,11 +2,12 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from bench.burst import Burst, play, rows_about
 from bench.rows import Row, at_most, told
-from bench.stage import Stage, received
+from bench.stage import Record, Stage, received
 from bench.watcher import Watcher
 from controlplane.console import say
 from installation.program import until
@@ -39,14 +40,21 @@ def _measure(stage: Stage, watcher: Watcher) -> list[Row]:
 
     burst = play(stage, watcher, "failover", _ROLLOUTS, kill_in_the_middle)
     stage.take_over(standby)
-    told_before = sum(received(each) < killed for each in burst.records)
+    before = [each for each in burst.records if received(each) < killed]
+    after = [each for each in burst.records if received(each) >= killed]
     silence = min(at for each in burst.records if (at := received(each)) > killed) - killed
     return [
         at_most(f"{_ROLLOUTS} rollouts, SIGKILL of the leader: silence", _BUDGET, silence, " s"),
-        told("… updates accepted before it, and after", f"{told_before}, {len(burst.records) - told_before}"),
+        told("… updates accepted before it", _by_state(before)),
+        told("… and after", _by_state(after)),
         *rows_about(stage, burst),
         told("… told a second time: nobody knew whether Jira had heard it", str(_repeated(burst))),
     ]
+
+
+def _by_state(records: Sequence[Record]) -> str:
+    counts = Counter(each["deployment"]["state"] for each in records)
+    return ", ".join(f"{times} {state}" for state, times in counts.items())
 
 
 def _repeated(burst: Burst) -> int:
