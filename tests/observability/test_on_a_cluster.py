@@ -19,6 +19,7 @@ from e2e.workload import Workload
 from installation import Operator
 from installation.program import until
 from observability.dashboard import ROWS, Panel
+from observability.promtool import promtool
 from observability.server import NAMESPACE, Prometheus
 from rollout_reporter.cluster.api import connect
 from rollout_reporter.cluster.events import Event, EventRecorder, EventType
@@ -83,6 +84,14 @@ def story(pair: Pair) -> Workload:
     web.set_image(pair.shop.images.never_ready)
     pair.product.jira.until("SHOP-1", "successful", "in_progress")
     return web
+
+
+@pytest.mark.usefixtures("story")
+def test_prometheus_finds_no_fault_with_the_metrics(pair: Pair) -> None:
+    """Names, units and help texts, with all of them filled."""
+    metrics = httpx.get(f"http://127.0.0.1:{pair.leader.metrics_port}/metrics").text
+
+    promtool("check", "metrics", stdin=metrics)
 
 
 def test_who_leads_and_who_stands_by_are_both_ready(pair: Pair) -> None:

@@ -97,7 +97,12 @@ SCENARIOS: Final[dict[str, dict[str, Any]]] = {
         }
     },
     "monitored by pods": {
-        "metrics": {"service": {"enabled": False}, "podMonitor": _ALWAYS, "prometheusRule": _ALWAYS}
+        "metrics": {
+            "service": {"enabled": False},
+            "podMonitor": _ALWAYS,
+            "prometheusRule": _ALWAYS,
+            "dashboards": {"enabled": True},
+        }
     },
     "annotated": {"metrics": {"service": {"annotations": {"prometheus.io/scrape": "true"}}}},
     "OpenShift": {

@@ -1,10 +1,11 @@
 """What a user reads after the installation."""
 
+import json
 from typing import Any
 
 import pytest
 
-from unit.chart.helm import SITE, notes
+from unit.chart.helm import CHART, SITE, notes
 
 WELL_SET = {"jira": {"siteURL": SITE, "existingSecret": "jira"}}
 
@@ -51,6 +52,13 @@ def test_a_flag_of_get_stands_behind_it() -> None:
 )
 def test_what_is_watched_is_said(values: dict[str, Any], sentence: str) -> None:
     assert sentence in notes(values)
+
+
+def test_the_dashboard_is_named_where_there_is_one() -> None:
+    title = json.loads((CHART / "files" / "dashboard.json").read_text())["title"]
+
+    assert title in notes({"metrics": {"dashboards": {"enabled": True}}})
+    assert "Grafana" not in notes(WELL_SET)
 
 
 def test_without_a_default_site_the_workload_names_one() -> None:

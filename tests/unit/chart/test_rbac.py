@@ -13,6 +13,7 @@ Rights: TypeAlias = set[tuple[str, str, str]]
 """Group, resource and verb."""
 
 READ = ["get", "list", "watch"]
+VERB = re.compile(r"\b(get|list|watch|create|update|patch|delete)\b")
 WORKLOADS = f"rollout-reporter-workloads-{NAMESPACE}"
 
 
@@ -156,6 +157,28 @@ def test_rights_can_be_left_to_others() -> None:
     assert not [each for each in made.objects if each["kind"].endswith("RoleBinding")]
     assert not made.all("ServiceAccount")
     assert made.one("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "given"
+
+
+def test_the_table_of_the_readme_tells_each_right_and_no_other() -> None:
+    made = render({"namespaceSelector": "team=pay"})
+    granted = {(resource, verb) for rules in roles(made).values() for _, resource, verb in held(rules)}
+
+    assert rights_of_the_table() == granted
+
+
+def rights_of_the_table() -> set[tuple[str, str]]:
+    """Resource and verb; where a row speaks of a status, too, its verbs follow a semicolon."""
+    (section,) = re.findall(r"## What it may do\n(.*?)\n## ", README.read_text(), re.DOTALL)
+    found: set[tuple[str, str]] = set()
+    for line in section.splitlines():
+        if "`" not in line or not line.startswith("|"):
+            continue
+        _, _, what, verbs, *_ = line.split("|")
+        parts = verbs.split(";") if "their status" in what else [verbs]
+        for part, suffix in zip(parts, ("", "/status"), strict=False):
+            resources = [f"{each}{suffix}" for each in re.findall(r"`([a-z/]+)`", what)]
+            found |= {(each, verb) for each in resources for verb in VERB.findall(part)}
+    return found
 
 
 def rights_of_the_readme(title: str) -> Rights:

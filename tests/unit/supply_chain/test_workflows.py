@@ -101,6 +101,44 @@ def test_the_page_of_a_release_has_the_manifests_and_the_crds() -> None:
     assert {"install.yaml", "namespace.yaml", "jirasites.yaml", "rolloutreports.yaml"} <= set(attached)
 
 
+def uses(job: str, action: str) -> dict[str, Any]:
+    """What one step of the release's workflow gives to an action."""
+    [found] = [each["with"] for each in jobs_of(RELEASE)[job]["steps"] if action in each.get("uses", "")]
+    return dict(found)
+
+
+def scripts(job: str) -> str:
+    return "\n".join(step.get("run", "") for step in jobs_of(RELEASE)[job]["steps"])
+
+
+def test_the_image_is_made_for_both_architectures_and_says_how_it_was_made() -> None:
+    built = uses("image", "docker/build-push-action")
+
+    assert built["platforms"] == "linux/amd64,linux/arm64"
+    assert built["provenance"] == "mode=max"
+
+
+@pytest.mark.parametrize("job", ["image", "chart"])
+def test_what_is_pushed_is_signed_by_its_digest_and_its_origin_attested(job: str) -> None:
+    assert "cosign sign --yes" in scripts(job)
+    assert uses(job, "actions/attest-build-provenance")["push-to-registry"] is True
+    assert "digest" in uses(job, "actions/attest-build-provenance")["subject-digest"]
+
+
+def test_the_list_of_parts_is_cyclonedx_signed_and_on_the_page() -> None:
+    listed = uses("image", "anchore/sbom-action")
+
+    assert listed["format"] == "cyclonedx-json"
+    assert f"--type cyclonedx --predicate {listed['output-file']}" in scripts("image")
+    assert f"{listed['artifact-name']}/*" in page_of_release()["run"]
+
+
+def test_the_package_index_knows_the_workflow_and_no_password() -> None:
+    assert jobs_of(RELEASE)["pypi"]["permissions"]["id-token"] == "write"
+    assert "--trusted-publishing always" in scripts("pypi")
+    assert "secrets." not in RELEASE.read_text()
+
+
 def test_a_tag_with_a_hyphen_becomes_a_pre_release() -> None:
     assert page_of_release()["env"]["PRERELEASE"] == "${{ contains(github.ref_name, '-') }}"
     assert '--prerelease="$PRERELEASE"' in page_of_release()["run"]
