@@ -160,6 +160,22 @@ def test_without_reports_the_next_installation_says_the_same_once_more(
     assert now["updateSequenceNumber"] > before["updateSequenceNumber"]
 
 
+def test_after_its_namespace_was_deleted_somebody_else_can_clean_up(busy: ProductApart, issue: str) -> None:
+    web = busy.shop.deployment(issue).settle()
+    web.shows("True", "Successful")
+    busy.operator.stop()
+    administrator, own = str(busy.cluster.kubeconfig), Shop(busy.cluster, busy.namespace)
+    own.close(wait=True)
+    with pytest.raises(AssertionError, match=f"kubectl create namespace {busy.namespace}"):
+        cleanup_as(administrator, busy, watched(busy))
+
+    own.open()
+    cleanup_as(administrator, busy, watched(busy))
+
+    assert web.condition() is None
+    assert left(busy) == []
+
+
 def test_without_the_rights_of_the_hook_all_else_is_removed_and_what_stays_is_named(
     apart: ProductApart, issue: str
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from controlplane import Cluster
 from controlplane.choose import provide_local_cluster
+from e2e.helm import Helm
 from e2e.product import CREDENTIAL, SECRET, Product
 from e2e.shop import Shop
 from image.kubelet import Kubelet
@@ -16,7 +17,6 @@ from installation.installation import RELEASE
 
 pytestmark = pytest.mark.timeout(1200)
 
-NAMESPACE = "rollout-reporter"
 ALONE = {"replicaCount": "1", "strategy__type": "Recreate"}
 """All pods here share the ports of one machine."""
 
@@ -27,20 +27,42 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
+@pytest.fixture(params=["helm", "helm3"])
+def helm(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Helm]:
+    own = Shop(cluster, "reporting")
+    own.open(**{"pod-security.kubernetes.io/enforce": "restricted"})
+    yield Helm(cluster, own.namespace, program=request.param)
+    own.close(wait=True)
+
+
 @pytest.fixture
-def kubelet(cluster: Cluster, image: Image, tmp_path: Path) -> Iterator[Kubelet]:
-    kubelet = Kubelet(cluster, NAMESPACE, image, tmp_path)
+def kubelet(helm: Helm, cluster: Cluster, image: Image, tmp_path: Path) -> Iterator[Kubelet]:
+    kubelet = Kubelet(cluster, helm.namespace, image, tmp_path)
     yield kubelet
     print(*map(kubelet.log, kubelet.running))  # noqa: T201 (pytest shows it of a test that fails)
     kubelet.close()
 
 
 @pytest.fixture
-def product(cluster: Cluster, tmp_path: Path) -> Iterator[Product]:
-    product = Product(cluster, NAMESPACE, tmp_path)
+def product(helm: Helm, cluster: Cluster, tmp_path: Path) -> Iterator[Product]:
+    product = Product(cluster, helm.namespace, tmp_path)
     product.jira.start()
+    product.create_secret(SECRET, **CREDENTIAL)
     yield product
     product.close()
+
+
+@pytest.fixture
+def shop(cluster: Cluster) -> Iterator[Shop]:
+    shop = Shop(cluster, "shop")
+    shop.open()
+    yield shop
+    shop.close(wait=True)
+
+
+def values(product: Product) -> dict[str, str]:
+    url = product.jira.url
+    return {"jira__siteURL": url, "jira__apiURL": url, "jira__existingSecret": SECRET}
 
 
 def is_rolled_out(product: Product) -> str:
@@ -48,13 +70,9 @@ def is_rolled_out(product: Product) -> str:
 
 
 def test_it_becomes_ready_reports_is_replaced_and_ends_well(
-    product: Product, kubelet: Kubelet, capsys: pytest.CaptureFixture[str]
+    helm: Helm, product: Product, shop: Shop, kubelet: Kubelet, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shop = Shop(product.cluster, "shop")
-    shop.open()
-
-    kubelet.meanwhile(lambda: product.install_without_credential(**ALONE, **kubelet.values))
-    product.create_secret(SECRET, **CREDENTIAL)
+    kubelet.meanwhile(lambda: helm.install(**ALONE, **kubelet.values, **values(product)))
     kubelet.meanwhile(lambda: is_rolled_out(product))
 
     [first] = kubelet.running
@@ -63,8 +81,7 @@ def test_it_becomes_ready_reports_is_replaced_and_ends_well(
     product.jira.until("SHOP-1", "successful")
     web.shows("True", "Successful")
 
-    changed = {"podAnnotations__changed": "yes"}
-    kubelet.meanwhile(lambda: product.install_without_credential(**ALONE, **kubelet.values, **changed))
+    kubelet.meanwhile(lambda: helm.upgrade(podAnnotations__changed="yes", **ALONE))
     kubelet.meanwhile(lambda: is_rolled_out(product))
 
     [second] = kubelet.running
@@ -74,10 +91,13 @@ def test_it_becomes_ready_reports_is_replaced_and_ends_well(
     told = product.jira.until("SHOP-1", "successful", "successful")
     assert [each["state"] for each in product.jira.history("SHOP-1")].count("successful") == len(told)
 
-    kubelet.meanwhile(product.installation.uninstall)
+    kubelet.meanwhile(helm.uninstall)
     kubelet.meanwhile(lambda: product.kubectl("wait", "--for=delete", f"pod/{second.pod.name}"))
 
     assert kubelet.running == []
     assert {each.code for each in kubelet.ended} == {0}
+    assert f"removed the condition of shop/{web}" in kubelet.last("cleanup").lines
+    assert web.condition() is None
+    assert shop.kubectl("get", "rolloutreports", "--output=name") == ""
     with capsys.disabled():
         print(f"\nready {first.took:.1f} s after it was scheduled")  # noqa: T201 (for whoever looks at it)

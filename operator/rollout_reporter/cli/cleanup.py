@@ -73,7 +73,7 @@ async def _cleanup(
             confirm("Remove it?", otherwise="nothing was removed")
         lease = HeldLease(api, namespace, holder="cleanup")
         try:
-            if holder := await lease.take():
+            if holder := await _take(lease, namespace):
                 typer.echo(f"the Lease was taken from {holder}, which stops within {RENEW_DEADLINE:.0f} s")
                 await lease.outlast()
             await _remove_conditions(api, lease, look)
@@ -86,6 +86,17 @@ async def _cleanup(
     if found.still_open:
         typer.echo(f"rollouts under way, whose end Jira will not be told: {found.still_open}")
     typer.echo(f"cleaned up; an operator that is still there begins again in {LEASE_DURATION:.0f} s")
+
+
+async def _take(lease: HeldLease, namespace: str) -> str:
+    """Take the Lease; return who held it."""
+    try:
+        return await lease.take()
+    except NotFoundError as error:
+        raise CommandError(
+            f"there is no namespace {namespace}. If it was deleted, create it again for the time of the"
+            f" cleanup: kubectl create namespace {namespace}"
+        ) from error
 
 
 def _in_words(error: Exception) -> str:
