@@ -111,6 +111,13 @@ def scripts(job: str) -> str:
     return "\n".join(step.get("run", "") for step in jobs_of(RELEASE)[job]["steps"])
 
 
+def test_nothing_is_released_before_all_tests_and_those_of_the_image() -> None:
+    assert ["make test", "make image-test"] == [
+        each["run"] for each in jobs_of(RELEASE)["checked"]["steps"] if each.get("run", "").startswith("make")
+    ]
+    assert [name for name, job in jobs_of(RELEASE).items() if "needs" not in job] == ["checked"]
+
+
 def test_the_image_is_made_for_both_architectures_and_says_how_it_was_made() -> None:
     built = uses("image", "docker/build-push-action")
 
