@@ -56,6 +56,31 @@ def test_it_needs_no_shell(image: Image) -> None:
     assert image.run("--version", flags=("--network=none", *hidden)).startswith("rollout-reporter ")
 
 
+PROBES = """
+import asyncio, httpx
+from rollout_reporter.controller.probes import serve_probes
+from rollout_reporter.controller.settings import Settings
+
+async def main():
+    all_is_well = dict.fromkeys(("why_unhealthy", "why_unready"), lambda: None)
+    serving = asyncio.create_task(serve_probes(Settings(namespace="x"), **all_is_well))
+    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=5)) as http:
+        for address in ("127.0.0.1", "[::1]"):
+            print((await http.get(f"http://{address}:8081/healthz")).text)
+    serving.cancel()
+    await asyncio.wait([serving])
+
+asyncio.run(main())
+"""
+
+
+def test_its_probes_answer_in_pods_of_ipv4_and_of_ipv6(image: Image) -> None:
+    """Kubelets ask the pod's own address, which is of one family or of the other."""
+    both = [f"--sysctl=net.ipv6.conf.{each}.disable_ipv6=0" for each in ("all", "lo")]
+
+    assert image.python(PROBES, *both) == "ok\nok\n"
+
+
 def test_what_built_it_is_not_in_it(image: Image) -> None:
     program = (
         "import importlib.util as u; print([m for m in ('pip', 'hatchling', 'pytest') if u.find_spec(m)])"

@@ -77,7 +77,7 @@ volumeMounts:
     fieldRef:
       fieldPath: metadata.name
 - name: ROLLOUT_REPORTER_HOST
-  value: 0.0.0.0
+  value: "::"
 - name: ROLLOUT_REPORTER_PROBE_PORT
   value: "8081"
 - name: ROLLOUT_REPORTER_METRICS_PORT

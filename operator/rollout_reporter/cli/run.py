@@ -11,7 +11,7 @@ import typer
 
 from rollout_reporter.cluster.errors import UnconfiguredError
 from rollout_reporter.controller.app import run_operator
-from rollout_reporter.controller.settings import Settings
+from rollout_reporter.controller.settings import EVERYWHERE, Settings
 from rollout_reporter.core.seen import KEYS_QUIET_TIME
 
 from . import texts
@@ -77,8 +77,11 @@ def run(  # noqa: PLR0913 (one parameter for each flag)
     ] = False,
     host: Annotated[
         str,
-        typer.Option(envvar="ROLLOUT_REPORTER_HOST", help="Address that probes and metrics are served on."),
-    ] = "0.0.0.0",  # noqa: S104 (a pod's probes come from outside the pod)
+        typer.Option(
+            envvar="ROLLOUT_REPORTER_HOST",
+            help="Address that probes and metrics are served on; :: is all, of IPv6 and of IPv4.",
+        ),
+    ] = EVERYWHERE,
     probe_port: Annotated[
         int,
         typer.Option(

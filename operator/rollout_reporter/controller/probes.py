@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
 
@@ -14,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from .settings import Settings
+from .settings import EVERYWHERE, Settings
 
 log = logging.getLogger(__name__)
 
@@ -45,21 +46,25 @@ async def serve_probes(settings: Settings, *, why_unhealthy: Hindrance, why_unre
 
 
 async def _serve(app: ASGIApp, host: str, port: int) -> None:
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
     server = _Server(config)
-    serving = asyncio.create_task(_until_it_ends(server, host, port))
-    try:
-        await asyncio.shield(serving)
-    finally:
-        server.should_exit = True
-        await asyncio.wait([serving])
+    with _listen(host, port) as listening:
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            server.should_exit = True
+            await asyncio.wait([serving])
 
 
-async def _until_it_ends(server: uvicorn.Server, host: str, port: int) -> None:
+def _listen(host: str, port: int) -> socket.socket:
+    """Listen; on `::` for IPv4, too, since a pod has addresses of one family or of both."""
+    if host == EVERYWHERE and not socket.has_dualstack_ipv6():
+        host = "0.0.0.0"  # noqa: S104 (a pod's probes come from outside the pod)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        await server.serve()
-    except SystemExit as error:
-        # uvicorn ends the process where a port is taken; whoever runs us should be told why instead.
+        return socket.create_server((host, port), family=family, dualstack_ipv6=host == EVERYWHERE)
+    except OSError as error:
         raise OSError(f"port {port} on {host} cannot be served: is something else running there?") from error
 
 

@@ -6,6 +6,9 @@ from typing import Final
 
 from rollout_reporter.core.seen import KEYS_QUIET_TIME
 
+EVERYWHERE: Final = "::"
+"""All addresses, of IPv6 and of IPv4: a pod's probes come from outside the pod."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -27,7 +30,7 @@ class Settings:
     dry_run: bool = False
     read_back: bool = False
     """Whether to look if Jira holds what it has accepted, see `readback`."""
-    host: str = "0.0.0.0"  # noqa: S104 (a pod's probes come from outside the pod)
+    host: str = EVERYWHERE
     probe_port: int = 8081
     metrics_port: int = 8080
 

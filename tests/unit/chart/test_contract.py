@@ -101,7 +101,7 @@ def test_the_operator_runs_with_its_defaults_told() -> None:
     assert environment(made) == {
         "POD_NAMESPACE": {"fieldRef": {"fieldPath": "metadata.namespace"}},
         "POD_NAME": {"fieldRef": {"fieldPath": "metadata.name"}},
-        "ROLLOUT_REPORTER_HOST": "0.0.0.0",  # noqa: S104 (a pod's probes come from outside the pod)
+        "ROLLOUT_REPORTER_HOST": "::",
         "ROLLOUT_REPORTER_PROBE_PORT": "8081",
         "ROLLOUT_REPORTER_METRICS_PORT": "8080",
         "ROLLOUT_REPORTER_LOG_LEVEL": "info",

@@ -1,10 +1,12 @@
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
 
+import rollout_reporter.controller.metrics  # noqa: F401 (they register themselves)
 from installation.program import free_port
 from rollout_reporter.controller.probes import serve_probes
 from rollout_reporter.controller.settings import Settings
@@ -13,15 +15,17 @@ from rollout_reporter.controller.settings import Settings
 class Served:
     """Probes and metrics on free ports."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.unhealthy: str | None = None
         self.unready: str | None = None
         self.probes, self.metrics = free_port(), free_port()
 
     async def get(self, path: str) -> httpx.Response:
         port = self.metrics if path == "/metrics" else self.probes
+        address = f"[{self.host}]" if ":" in self.host else self.host
         async with httpx.AsyncClient(follow_redirects=True) as http:
-            return await http.get(f"http://127.0.0.1:{port}{path}")
+            return await http.get(f"http://{address}:{port}{path}")
 
     async def answers(self) -> bool:
         try:
@@ -33,7 +37,7 @@ class Served:
 @asynccontextmanager
 async def serving(served: Served) -> AsyncIterator[None]:
     settings = Settings(
-        namespace="ops", host="127.0.0.1", probe_port=served.probes, metrics_port=served.metrics
+        namespace="ops", host=served.host, probe_port=served.probes, metrics_port=served.metrics
     )
     task = asyncio.create_task(
         serve_probes(settings, why_unhealthy=lambda: served.unhealthy, why_unready=lambda: served.unready)
@@ -68,6 +72,13 @@ async def test_who_is_alive_and_ready_says_so(served: Served) -> None:
     async with serving(served):
         assert (await served.get("/healthz")).status_code == 200
         assert (await served.get("/readyz")).status_code == 200
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+async def test_an_address_of_ipv6_is_one_too() -> None:
+    """All addresses at once are in `tests/image`, where nobody from outside can ask them."""
+    async with serving(served := Served("::1")):
+        assert (await served.get("/healthz")).status_code == 200
 
 
 async def test_who_is_not_ready_says_why_and_is_alive(served: Served) -> None:
