@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from controlplane import Cluster, provide_cluster
+from controlplane import Cluster, provide_cluster, provide_local_cluster
+from e2e.helm import NAMESPACE, Helm
 from e2e.product import Product, ProductApart
 from e2e.shop import Shop
 from installation import RunningSandbox
@@ -70,6 +71,25 @@ def apart(cluster: Cluster, installed: Product, tmp_path: Path) -> Iterator[Prod
         yield apart
     finally:
         apart.close()
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Cluster]:
+    """A cluster where nobody has seen the chart yet."""
+    with provide_local_cluster(argo=False) as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["helm", "helm3"])
+def helm(fresh: Cluster, request: pytest.FixtureRequest) -> Iterator[Helm]:
+    """Helm, a Namespace that takes no pod but restricted ones, and a cluster without CRDs."""
+    namespace = Shop(fresh, NAMESPACE)
+    namespace.open(**{"pod-security.kubernetes.io/enforce": "restricted"})
+    yield Helm(fresh, NAMESPACE, program=request.param)
+    namespace.close(wait=True)
+    fresh.kubectl(
+        "delete", "crd", "--selector=app.kubernetes.io/part-of=rollout-reporter", "--ignore-not-found"
+    )
 
 
 @pytest.fixture

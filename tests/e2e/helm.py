@@ -7,6 +7,8 @@ from controlplane import Cluster
 from installation.installation import CHART, RELEASE
 
 SITE = "https://example.atlassian.net"
+NAMESPACE = "reporting"
+"""Of a release on a cluster of its own."""
 
 
 class Helm:

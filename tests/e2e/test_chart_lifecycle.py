@@ -1,18 +1,16 @@
 """Install, upgrade, uninstall and install again, with both Helms, where nobody has seen the chart before."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from controlplane import Cluster, provide_local_cluster
-from e2e.helm import SITE, Helm
+from controlplane import Cluster
+from e2e.helm import NAMESPACE, SITE, Helm
 from e2e.shop import Shop
 from installation.installation import CHART, RELEASE
 
 pytestmark = pytest.mark.timeout(240, func_only=True)
 
-NAMESPACE = "reporting"
 KINDS = (
     "deployments,services,serviceaccounts,secrets,configmaps,jobs,pods,leases,roles,rolebindings,"
     "poddisruptionbudgets,networkpolicies"
@@ -20,24 +18,6 @@ KINDS = (
 CLUSTER_KINDS = (
     "clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings"
 )
-
-
-@pytest.fixture(scope="module")
-def fresh() -> Iterator[Cluster]:
-    with provide_local_cluster(argo=False) as cluster:
-        yield cluster
-
-
-@pytest.fixture(params=["helm", "helm3"])
-def helm(fresh: Cluster, request: pytest.FixtureRequest) -> Iterator[Helm]:
-    """Helm, a Namespace that takes no pod but restricted ones, and a cluster without CRDs."""
-    namespace = Shop(fresh, NAMESPACE)
-    namespace.open(**{"pod-security.kubernetes.io/enforce": "restricted"})
-    yield Helm(fresh, NAMESPACE, program=request.param)
-    namespace.close(wait=True)
-    fresh.kubectl(
-        "delete", "crd", "--selector=app.kubernetes.io/part-of=rollout-reporter", "--ignore-not-found"
-    )
 
 
 def names(cluster: Cluster, kinds: str, *where: str) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from controlplane import Cluster, provide_local_cluster
+from controlplane import Cluster
 from e2e.helm import Helm
 from e2e.product import CREDENTIAL, SECRET, Product
 from e2e.shop import Shop
@@ -17,26 +17,8 @@ from installation.installation import CHART, RELEASE
 
 pytestmark = pytest.mark.timeout(240, func_only=True)
 
-NAMESPACE = "reporting"
 NEWER_FIELD = "cloudId"
 """A field of JiraSites that the older release is said not to have."""
-
-
-@pytest.fixture(scope="module")
-def fresh() -> Iterator[Cluster]:
-    with provide_local_cluster(argo=False) as cluster:
-        yield cluster
-
-
-@pytest.fixture(params=["helm", "helm3"])
-def helm(fresh: Cluster, request: pytest.FixtureRequest) -> Iterator[Helm]:
-    """Helm, and a cluster without CRDs."""
-    namespace = Shop(fresh, NAMESPACE)
-    namespace.open()
-    yield Helm(fresh, NAMESPACE, program=request.param)
-    namespace.close(wait=True)
-    crds = "--selector=app.kubernetes.io/part-of=rollout-reporter"
-    fresh.kubectl("delete", "crd", crds, "--ignore-not-found")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from controlplane import Cluster
 from controlplane.choose import provide_local_cluster
-from e2e.helm import Helm
+from e2e.helm import NAMESPACE, Helm
 from e2e.product import CREDENTIAL, SECRET, Product
 from e2e.shop import Shop
 from image.kubelet import Kubelet
@@ -29,7 +29,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(params=["helm", "helm3"])
 def helm(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Helm]:
-    own = Shop(cluster, "reporting")
+    own = Shop(cluster, NAMESPACE)
     own.open(**{"pod-security.kubernetes.io/enforce": "restricted"})
     yield Helm(cluster, own.namespace, program=request.param)
     own.close(wait=True)
