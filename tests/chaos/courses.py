@@ -10,7 +10,8 @@ from chaos.matching import Deployment, Place, keys_of, place_of
 NEXT: Mapping[str, frozenset[str]] = {
     "pending": frozenset({"in_progress", "successful", "failed", "cancelled", "rolled_back", "unknown"}),
     "in_progress": frozenset({"successful", "failed", "cancelled", "rolled_back", "unknown"}),
-    "failed": frozenset({"in_progress", "successful", "rolled_back"}),
+    # Cancelled if it had gone on, of which Jira was not told; whether that is true is judged elsewhere.
+    "failed": frozenset({"in_progress", "successful", "rolled_back", "cancelled"}),
     "successful": frozenset({"rolled_back"}),
 }
 """What may follow a state, besides itself; nothing follows those that are not here."""

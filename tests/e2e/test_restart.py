@@ -128,5 +128,23 @@ def test_a_workload_that_is_deleted_while_the_operator_is_down_is_closed_at_its_
     web.report_is_gone()
 
 
+def test_what_waits_for_a_jira_that_hangs_outlives_a_stop_and_the_end_of_its_namespace(
+    shop: Shop, product: Product, issue: str
+) -> None:
+    web = shop.deployment(issue).settle()
+    product.jira.until(issue, "successful")
+    web.shows("True", "Successful")
+    product.jira.control("POST", "/sandbox/faults", {"operation": "bulk", "kind": "hang", "times": None})
+    web.set_image(shop.images.second)
+    web.settle()
+    product.operator.stop()
+    shop.close(wait=True)
+    product.jira.control("DELETE", "/sandbox/faults")
+
+    product.start()
+
+    product.jira.until(issue, "successful", "successful")
+
+
 def identity(deployment: Deployment) -> tuple[str, int]:
     return deployment["pipeline"]["id"], deployment["deploymentSequenceNumber"]

@@ -28,7 +28,7 @@ from .metrics import METRICS
 from .probes import serve_probes
 from .records import read_records
 from .reporter import Reporter
-from .settings import STEADY, STOP_GRACE, Settings
+from .settings import STEADY, Settings
 from .sightings import Sightings
 from .sites import Sites
 from .watch import Watch
@@ -141,9 +141,7 @@ class Operator:
         self._has_taken_over = True
         async with _in_background(sites.run()) as polling, _in_background(reporter.run()) as reporting:
             await _first_of(self._stop.wait(), polling, reporting)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_GRACE.total_seconds()):
-                    await reporter.finish()
+            await reporter.finish()
 
     async def _prepare(self, leadership: Leadership) -> tuple[Sites, Reporter]:
         """Take over what an earlier leader has left, however long the cluster takes to tell it."""

@@ -55,6 +55,10 @@ class Post:
         for sender in self._senders.values():
             sender.outbox.flush()
 
+    def items(self) -> tuple[Item, ...]:
+        """All that waits, for whatever site."""
+        return tuple(item for sender in self._senders.values() for item in sender.outbox.items())
+
     def standing(self, site: str) -> Standing:
         """Tell how the sending to a site goes."""
         sender = self._senders.get(site)

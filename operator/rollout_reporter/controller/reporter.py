@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from rollout_reporter.cluster.errors import ClusterError, ForbiddenError, NotFoundError
@@ -24,7 +25,7 @@ from .publisher import Publisher
 from .queue import WorkQueue
 from .readback import ReadBack
 from .records import keep_records, read_records
-from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, LINGER, PATIENCE_WITH_RIGHTS, WORKERS
+from .settings import DESCRIPTION_LINGER, FINISH_PERIOD, LINGER, PATIENCE_WITH_RIGHTS, STOP_GRACE, WORKERS
 from .site_status import Standing
 from .sweep import sweep
 
@@ -135,12 +136,20 @@ class Reporter:
         await self._enlistment.note(items)
 
     async def finish(self) -> None:
-        """Wait until all that can be sent is sent and shown."""
+        """Wait until all that can be sent is sent and shown, but not for long; note down what is left."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_GRACE.total_seconds()):
+                await self._send_and_show()
+        with suppress(TimeoutError):  # else the last note is the one of a second ago
+            async with asyncio.timeout(STOP_GRACE.total_seconds()):
+                await self._enlistment.note(self._post.items())
+                await self._enlistment.flush()
+
+    async def _send_and_show(self) -> None:
         self._post.flush()
         parties = (self._queue, self._post, self._publisher)
         while not all(party.is_idle for party in parties):  # noqa: ASYNC110 (of three parties, once)
             await asyncio.sleep(FINISH_PERIOD.total_seconds())
-        await self._enlistment.flush()
 
     def troubled(self, places: Iterable[Place]) -> None:
         """Show that a site cannot be reached, or can again."""

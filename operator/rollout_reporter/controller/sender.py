@@ -125,7 +125,7 @@ class Sender:
             return
         # Above the clock's own, too: it may have been days ahead when Jira acknowledged the last one.
         updates = [Update(item.report, max(await self._next_number(), item.least)) for item in wanted]
-        outcomes, trouble = await _submit(link, updates)
+        outcomes, trouble = await self._submit(link, updates)
         silent = self._settle(wanted, updates, outcomes)
         if trouble:
             self._fail(silent, trouble)
@@ -137,6 +137,18 @@ class Sender:
         self._succeed()
         if silent:
             self._ask_again(silent)
+
+    async def _submit(self, link: Link, updates: Sequence[Update]) -> tuple[Outcomes, Trouble | None]:
+        """Submit, and keep noted down meanwhile what comes to wait: an answer may take half a minute."""
+        is_over = asyncio.Event()
+        noting = asyncio.create_task(self._note_until(is_over))
+        try:
+            said = await _submit(link, updates)
+            is_over.set()
+            await noting  # to its end: a write that is broken off may have been done
+        finally:
+            noting.cancel()
+        return said
 
     def _settle(
         self, batch: Sequence[Item], updates: Sequence[Update], outcomes: Outcomes
@@ -199,17 +211,25 @@ class Sender:
         """Wait for the next attempt, and keep noted down what is wanted until then."""
         loop = asyncio.get_running_loop()
         while self._resume_at - loop.time() > RESOLUTION:
-            if await self._is_hurried(min(self._resume_at, loop.time() + NOTE_PERIOD.total_seconds())):
+            if await _is_set(self._hurry, min(self._resume_at, loop.time() + NOTE_PERIOD.total_seconds())):
                 return
             await self._ledgers.note(self.outbox.items())
 
-    async def _is_hurried(self, until: float) -> bool:
-        try:
-            async with asyncio.timeout_at(until):
-                await self._hurry.wait()
-        except TimeoutError:
-            return False
-        return True
+    async def _note_until(self, over: asyncio.Event) -> None:
+        """Note down what waits as often as while nothing is sent."""
+        loop = asyncio.get_running_loop()
+        while not await _is_set(over, loop.time() + NOTE_PERIOD.total_seconds()):
+            await self._ledgers.note(self.outbox.items())
+
+
+async def _is_set(event: asyncio.Event, until: float) -> bool:
+    """Wait for an event until some time of the event loop, and tell whether it has come."""
+    try:
+        async with asyncio.timeout_at(until):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _submit(link: Link, updates: Sequence[Update]) -> tuple[Outcomes, Trouble | None]:

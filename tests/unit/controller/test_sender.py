@@ -70,6 +70,33 @@ async def test_while_jira_takes_nothing_what_it_should_hear_is_soon_noted_down(
     assert len(desk.noted) == noted, "it was all sent since"
 
 
+async def test_while_jira_takes_its_time_to_answer_what_it_should_hear_next_is_noted_down_too(
+    sender: Sender, jira: FakeJira, desk: Desk
+) -> None:
+    jira.seconds = 20.0
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(5)
+        put(sender, "a", state=State.SUCCESSFUL)
+        put(sender, "b")
+        await asyncio.sleep(1.5)
+
+        assert {one.state for one in desk.noted[-1]} == {State.SUCCESSFUL, State.IN_PROGRESS}
+        await asyncio.sleep(60)
+        noted = len(desk.noted)
+        await asyncio.sleep(60)
+
+    assert len(desk.noted) == noted, "it was all sent since"
+
+
+async def test_a_quick_answer_costs_no_note(sender: Sender, desk: Desk) -> None:
+    put(sender, "a", "b")
+    async with running(sender):
+        await asyncio.sleep(60)
+
+    assert desk.noted == []
+
+
 # All goes well.
 
 
