@@ -125,7 +125,7 @@ class Sender:
             return
         # Above the clock's own, too: it may have been days ahead when Jira acknowledged the last one.
         updates = [Update(item.report, max(await self._next_number(), item.least)) for item in wanted]
-        outcomes, trouble = await self._submit(link, updates)
+        outcomes, trouble = await self._submit_and_note(link, updates)
         silent = self._settle(wanted, updates, outcomes)
         if trouble:
             self._fail(silent, trouble)
@@ -138,7 +138,9 @@ class Sender:
         if silent:
             self._ask_again(silent)
 
-    async def _submit(self, link: Link, updates: Sequence[Update]) -> tuple[Outcomes, Trouble | None]:
+    async def _submit_and_note(
+        self, link: Link, updates: Sequence[Update]
+    ) -> tuple[Outcomes, Trouble | None]:
         """Submit, and keep noted down meanwhile what comes to wait: an answer may take half a minute."""
         is_over = asyncio.Event()
         noting = asyncio.create_task(self._note_until(is_over))
