@@ -110,7 +110,7 @@ def test_whatever_is_merged_away_no_end_is_made_up(name: str, data: st.DataObjec
         pytest.param(UNDONE, 22, 44, "successful successful", id="promoted and healthy"),
         pytest.param(ABORTED, 45, 47, "successful failed", id="aborted"),
         pytest.param(UNDONE, 49, 61, "successful successful cancelled", id="way back under way"),
-        pytest.param(UNDONE, 49, 64, "successful successful successful", id="way back promoted"),
+        pytest.param(UNDONE, 49, 64, "successful rolled_back successful", id="way back promoted"),
         pytest.param(
             BACK_TO_STABLE,
             48,

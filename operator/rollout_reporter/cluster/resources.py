@@ -189,6 +189,7 @@ class JiraDeployment(Model):
     began: datetime
     paused_since: datetime | None = None
     paused_seconds: float = 0
+    was_idle: Annotated[bool, Field(description="Whether no replicas were wanted of it for a time.")] = False
     state: State
     because: Annotated[str, Field(description="Why it is in this state, in words.")]
     since: Annotated[datetime, Field(description="When the state became true.")]

@@ -296,7 +296,8 @@ class Publisher:
             type=EventType.WARNING,
             reason="RolloutsSkipped",
             action="Report",
-            note=f"revision {revisions} came and went unseen; whose issues they were is not certain",
+            note=f"Jira is not told of revision {revisions}: it came and went unseen, and its issue keys are"
+            " not certain. Keys in the pod template are",
         )
         await self._post_event(tracked, event)
 

@@ -9,7 +9,7 @@ that ended.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rollout_reporter.core.workload import Kind, Place, Snapshot, WorkloadRef
@@ -61,6 +61,7 @@ class Sightings:
         before = self._newest.get(place)
         if before and before.ref != sighting.ref and _is_late(sighting, before):
             return
+        sighting = _with_memory(sighting, before)
         self._newest[place] = sighting
         if self._listener:
             self._queue_up(place, sighting)
@@ -165,6 +166,15 @@ def _is_late(sighting: Sighting, namesake: Sighting) -> bool:
     if not isinstance(sighting, Snapshot):
         return True
     return isinstance(namesake, Snapshot) and sighting.is_older_than(namesake)
+
+
+def _with_memory(sighting: Sighting, before: Sighting | None) -> Sighting:
+    """What a version was once seen to be must not be lost with the sighting that is replaced."""
+    if not isinstance(sighting, Snapshot) or not isinstance(before, Snapshot):
+        return sighting
+    if sighting.was_idle or not before.has_been_idle or not _are_of_one_version(before, sighting):
+        return sighting
+    return replace(sighting, was_idle=True)
 
 
 def _are_of_one_version(one: Sighting, other: Sighting) -> bool:

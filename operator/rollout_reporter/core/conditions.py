@@ -77,7 +77,7 @@ def _about(entry: Entry, around: Circumstances) -> Condition:
         return Condition(Status.UNKNOWN, DRY_RUN, f"{subject}: not sent, the operator runs dry")
     if around.trouble:
         again = f", next attempt at {around.next_attempt:%H:%M:%S} UTC" if around.next_attempt else ""
-        message = f"{subject}: {around.trouble.message}{again}"
+        message = f"not in Jira yet: {subject}: {around.trouble.message.rstrip('.')}{again}"
         return Condition(Status.FALSE, around.trouble.reason, message)
     return Condition(Status.UNKNOWN, SENDING, f"{subject}: on its way to Jira")
 

@@ -42,6 +42,9 @@ class Rollout:
     progressed_at: datetime
     paused_since: datetime | None = None
     paused_for: timedelta = timedelta(0)
+    was_idle: bool = False
+    """Whether no replicas were wanted of it for a time: its controller has called it complete then, though
+    nothing of it ran, and does not take that back. Only its pods prove its success from then on."""
 
     def active_time(self, now: datetime) -> timedelta:
         """How long it has been under way; paused time does not count."""

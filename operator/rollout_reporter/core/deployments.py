@@ -99,13 +99,14 @@ def _read_status(body: Object) -> Reading:
     elif reason == "ProgressDeadlineExceeded":
         signal, since = Signal.BROKEN, timestamp(progressing.get("lastTransitionTime"))
         because = f"progress deadline exceeded, {because}"
-    elif updated >= wanted and status.get("replicas", 0) <= updated and available >= updated:
+    elif 0 < wanted <= updated and status.get("replicas", 0) <= updated and available >= updated:
         signal, since = Signal.COMPLETE, timestamp(progressing.get("lastUpdateTime"))
     elif body["spec"].get("paused"):
         because = f"paused, {because}"
     return Reading(
         signal,
         because,
+        wants_none=wanted == 0,
         since=since,
         replica_set=named.group(1) if named else None,
         deadline_is_lost=reason in {"NewReplicaSetAvailable", "ProgressDeadlineExceeded"},

@@ -49,14 +49,21 @@ def _is_proof(end: End, rollout: Rollout, previous: Rollout | None) -> bool:
     One that goes back to a ReplicaSet may find there the end of its first time, unless the version between
     the two has ended in the same way since.
     """
-    if end.replica_set != rollout.replica_set:
+    if end.replica_set != rollout.replica_set or _is_void(end, rollout):
         return False
     is_first_time = rollout.replaces is None
     return is_first_time or not end.is_kept or (previous is not None and previous.state is end.state)
 
 
+def _is_void(end: End, rollout: Rollout) -> bool:
+    """Whether a rollout is only called a success since no replicas were wanted of it."""
+    return rollout.was_idle and end.replica_set == rollout.replica_set and end.state is State.SUCCESSFUL
+
+
 def told(snapshot: Snapshot, before: Course) -> tuple[End, ...]:
     """Ends that were told so far, the newest word on each ReplicaSet first."""
-    news = {each.replica_set for each in snapshot.reading.ends}
-    older = tuple(each for each in before.ends if each.replica_set not in news)
-    return (*snapshot.reading.ends, *older)[:REMEMBERED]
+    known = before.taken_up
+    news = tuple(each for each in snapshot.reading.ends if known is None or not _is_void(each, known))
+    renewed = {each.replica_set for each in news}
+    older = tuple(each for each in before.ends if each.replica_set not in renewed)
+    return (*news, *older)[:REMEMBERED]

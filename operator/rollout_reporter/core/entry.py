@@ -60,6 +60,8 @@ class Entry:
     began: datetime
     paused_since: datetime | None = None
     paused_for: timedelta = timedelta(0)
+    was_idle: bool = False
+    """See `Rollout.was_idle`."""
     state: State
     because: str
     since: datetime
@@ -175,6 +177,7 @@ class Entry:
             progressed_at=self.since,
             paused_since=self.paused_since,
             paused_for=self.paused_for,
+            was_idle=self.was_idle,
         )
 
 

@@ -123,6 +123,8 @@ def _followed(
     """
     if rollout.state is State.SUCCESSFUL:
         return rollout
+    if snapshot.has_been_idle:
+        rollout = replace(rollout, was_idle=True)
     state, because, since = _verdict(rollout, snapshot, _of(rollout, troubles), now)
     if state is rollout.state:
         return replace(rollout, because=because)
@@ -149,7 +151,7 @@ def _verdict(  # noqa: PLR0911 (one rule for each return)
     because = "; ".join([reading.because, *map(str, troubles[:1])])
     if reading.signal is Signal.IDLE:
         return _idle(rollout), reading.because, None
-    if reading.signal is Signal.COMPLETE or (reading.has_completed and is_named):
+    if reading.signal is Signal.COMPLETE or (reading.has_completed and is_named and not rollout.was_idle):
         return State.SUCCESSFUL, reading.because, reading.since
     if reading.signal is Signal.BROKEN and is_named:
         return State.FAILED, because, reading.since

@@ -22,7 +22,7 @@ from .workload import PENDING_GRACE, Snapshot
 
 def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     """Bring the ledger up to what is seen; whatever was opened and is over is closed first."""
-    ledger = _ended(seen, ledger)
+    ledger = _ended(seen, ledger, now)
     if because := over(seen.snapshot):
         return close(ledger, because, now)
     ledger = catch_up(seen, ledger, now)
@@ -47,7 +47,7 @@ def wants_target(seen: Seen, ledger: Ledger) -> bool:
     return course.taken_up is not None and ledger.find(course.taken_up.id) is None
 
 
-def _ended(seen: Seen, ledger: Ledger) -> Ledger:
+def _ended(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     """Note how that has ended which is left behind, so that it is not closed as if nobody knew."""
     course = seen.course
     is_left = course.asked or not seen.snapshot.observed or over(seen.snapshot)
@@ -55,7 +55,7 @@ def _ended(seen: Seen, ledger: Ledger) -> Ledger:
         entry = ledger.find(rollout.id)
         if entry and rollout.state and may_turn_out(entry.state, rollout.state):
             ended = replace(entry, state=rollout.state, because=rollout.because, since=rollout.since)
-            ledger = ledger.put(ended)
+            ledger = _rolled_back(ledger.put(ended), rollout, now)
     return ledger
 
 
@@ -189,6 +189,7 @@ def _carried_on(entry: Entry, rollout: Rollout, now: datetime) -> Entry:
         began=rollout.began,
         paused_since=rollout.paused_since,
         paused_for=rollout.paused_for,
+        was_idle=rollout.was_idle,
         state=state,
         because=because,
         since=since,

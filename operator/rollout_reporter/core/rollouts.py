@@ -123,12 +123,21 @@ def _read_status(body: Object) -> Reading:
     if "InvalidSpec" in conditions:
         return Reading(Signal.REFUSED, f"invalid spec: {conditions['InvalidSpec'].get('message', '')}")
     if wanted == 0 and not status.get("replicas"):
-        return Reading(Signal.IDLE, "no replicas are wanted")
+        return Reading(Signal.IDLE, "no replicas are wanted", wants_none=True)
     if _is_broken(status):
         since = _when(conditions, "Progressing", "lastTransitionTime")
         # Healthy once, and the stable version since: what is broken now broke after its success.
         has_completed = is_stable and "Healthy" in conditions
-        return Reading(Signal.BROKEN, _cause(status), since, status.get("currentPodHash"), has_completed)
+        return Reading(
+            Signal.BROKEN,
+            _cause(status),
+            since,
+            status.get("currentPodHash"),
+            has_completed,
+            wants_none=wanted == 0,
+        )
+    if wanted == 0:
+        return Reading(Signal.MOVING, because, wants_none=True)
     if phase == "Healthy" and is_stable:
         return Reading(Signal.COMPLETE, because, _when(conditions, "Healthy", "lastTransitionTime"))
     return Reading(Signal.MOVING, f"paused{step}, {because}" if phase == "Paused" else f"{because}{step}")

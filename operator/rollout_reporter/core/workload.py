@@ -114,6 +114,8 @@ class Reading:
     a new one was lost in a conflict of writes (which any writer of the status can cause, so can we)."""
     replica_failure: str | None = None
     """Why pods cannot be created, if they cannot."""
+    wants_none: bool = False
+    """Whether no replicas are wanted; some may still be there."""
     ends: tuple[End, ...] = ()
     """What it tells of how rollouts have ended, the surest first."""
 
@@ -163,10 +165,17 @@ class Snapshot:
 
     is_muted: bool = False
     """Whether a Rollout uses this Deployment's template, and is reported in its place."""
+    was_idle: bool = False
+    """Whether an earlier look at this version showed that no replicas were wanted of it."""
 
     def is_older_than(self, other: "Snapshot") -> bool:
         """Whether it shows an earlier version of the cluster than another one, of whatever workload."""
         return self.resource_version < other.resource_version
+
+    @property
+    def has_been_idle(self) -> bool:
+        """Whether no replicas are wanted, or were not at an earlier look at this version."""
+        return self.was_idle or self.reading.wants_none
 
     @property
     def is_annotated(self) -> bool:

@@ -9,6 +9,7 @@ from rollout_reporter.core.ledger import MOST
 from rollout_reporter.core.names import DESCRIPTION, DISPLAY_NAME
 from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import State, Update
+from rollout_reporter.core.workload import Signal
 from unit.core.story import CREATED, Story, Version
 
 FIRST = int(CREATED.timestamp()) * 1_000_000 + 1
@@ -309,6 +310,53 @@ def test_a_waiting_rollout_that_is_scaled_to_zero_is_given_up_and_goes_on_when_s
     story.replicas = 3
     assert story.seen().states == ["in_progress"]
     assert story.current.number == number
+
+
+def scaled_to_nothing_and_up_again() -> Story:
+    """A version of which no pod was ever available, and that its controller has called complete."""
+    story = Story().runs("web:1").begins("web:2")
+    story.replicas, story._counts = 0, (0, 0)
+    assert story._condition("NewReplicaSetAvailable").seen().states == ["successful", "cancelled"]
+    story.replicas = 3
+    return story
+
+
+def test_what_was_complete_without_replicas_is_no_success_once_some_are_wanted() -> None:
+    story = scaled_to_nothing_and_up_again()
+
+    assert story.seen().states == ["successful", "in_progress"]
+    story._counts = (3, 2)
+    assert story.seen().states == ["successful", "in_progress"]
+    assert story.completes().states == ["successful", "successful"]
+
+
+def test_nor_is_it_for_an_operator_that_has_only_its_record() -> None:
+    story = scaled_to_nothing_and_up_again().seen()
+
+    assert story.unseen().seen().states == ["successful", "in_progress"]
+
+
+def test_nor_when_the_next_version_replaces_it() -> None:
+    story = scaled_to_nothing_and_up_again().seen()
+
+    assert story.begins("web:3").states == ["successful", "cancelled", "in_progress"]
+
+
+def test_while_no_replicas_are_wanted_the_pods_that_are_left_prove_nothing() -> None:
+    story = Story().runs("web:1").begins("web:2")
+    story.replicas, story._counts = 0, (3, 3)
+    snapshot = story._snapshot(observed=True, deleting=False)
+
+    assert snapshot.reading.signal is not Signal.COMPLETE
+
+
+def test_a_failure_stays_one_until_it_goes_on_although_it_was_scaled_to_nothing() -> None:
+    story = Story().runs("web:1").begins("web:2").exceeds_its_deadline()
+    story.replicas, story._counts = 0, (0, 0)
+    assert story._condition("NewReplicaSetAvailable").seen().states == ["successful", "failed"]
+
+    story.replicas = 3
+    assert story.seen().states == ["successful", "in_progress"]
 
 
 def test_a_rollout_that_came_and_went_unseen_is_unknown_and_keeps_its_number() -> None:

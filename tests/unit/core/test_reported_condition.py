@@ -134,8 +134,8 @@ def test_trouble_with_the_site_is_the_reason_with_its_cure_and_the_next_attempt(
     found = condition(entry(), Circumstances(trouble=trouble, next_attempt=NOW + timedelta(seconds=90)))
 
     assert (found.status, found.reason) == (Status.FALSE, reason.value)
-    assert "Jira said no. Do this." in found.message
-    assert "08:01:30 UTC" in found.message
+    assert found.message.startswith("not in Jira yet: revision ")
+    assert "Jira said no. Do this, next attempt at 08:01:30 UTC" in found.message
 
 
 def test_the_reasons_of_trouble_are_those_that_the_documentation_promises() -> None:
