@@ -20,7 +20,7 @@ from rollout_reporter.core.plan import plan, wants_target
 from rollout_reporter.core.report import State
 from rollout_reporter.core.seen import Seen, over
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
-from rollout_reporter.core.workload import Place, Snapshot
+from rollout_reporter.core.workload import Place, Snapshot, WorkloadRef
 
 from .book import Book, Tracked
 from .context import Context
@@ -63,7 +63,9 @@ class Follower:
                 return None
             case _:
                 await self._follow(tracked, await self._completed(sighting))
-                await self._claim(tracked)
+                if not await self._claim(tracked):
+                    tracked.ledger = before
+                    return None
         _count_verdicts(before, tracked.ledger)
         return tracked
 
@@ -87,23 +89,36 @@ class Follower:
         tracked.ledger = close(tracked.ledger, because, self._context.now(), state)
         tracked.snapshot, tracked.is_gone = None, True
 
-    async def _claim(self, tracked: Tracked) -> None:
-        """Make the workload's RolloutReport ours before Jira hears of it: no two installations report it."""
+    async def _claim(self, tracked: Tracked) -> bool:
+        """Make the workload's RolloutReport ours before Jira hears of it: no two installations report it.
+
+        Tell whether the workload is there. Of its deletion another process may have told Jira, and removed
+        its report; a watch that lags, or has missed that, shows it still.
+        """
         if tracked.stored or not tracked.ledger.due:
-            return
+            return True
+        if not await self._is_there(tracked.ref):
+            return False
         try:
             claimed = await claim_report(self._api, tracked.ref, self._context.settings.namespace)
         except ForeignReportError as error:
             tracked.owner = error.owner
             self._queue.add_after(tracked.ref.place, OWNED_PERIOD)
-            return
+            return True
         except TerminatingError:  # nobody can claim it any more; what is sent is in the journal
             tracked.is_claimed = tracked.is_claimed or not tracked.owner
-            return
+            return True
         tracked.claim(claimed)
         if claimed.ledger.entries:  # it could not be read when this term began
             tracked.ledger, tracked.course = claimed.ledger, claimed.ledger.course
             self._queue.add(tracked.ref.place)
+        return True
+
+    async def _is_there(self, ref: WorkloadRef) -> bool:
+        try:
+            return (await find_workload(self._api, ref)).ref == ref
+        except NotFoundError:
+            return False
 
     async def look_up(self, place: Place) -> Sighting:
         """A workload that is on record, but that the watch has not shown: it may be gone."""

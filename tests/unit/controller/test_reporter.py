@@ -180,6 +180,27 @@ async def test_the_end_of_a_rollout_is_told_though_nothing_can_be_recorded_any_m
     assert leader.handed(cart.place) == told
 
 
+@pytest.mark.parametrize("there_is", [None, "uid-4"])
+async def test_a_workload_that_only_a_watch_still_shows_is_not_taken_up_again(
+    cluster: FakeCluster, leader: Leader, there_is: str | None
+) -> None:
+    """Who led before has told Jira of its deletion, and removed what was on record of it."""
+    cart = ref("cart", uid="uid-3")
+    cluster.hold("/api/v1/namespaces/shop", {})
+    leader.know_sites()
+    created(cluster, leader.sightings, "cart", "uid-3")
+    cluster.remove(f"{APPS}/deployments/cart")
+    if there_is:
+        cluster.hold(f"{APPS}/deployments/cart", deployment("cart", uid=there_is))
+    cluster.forget_requests()
+
+    await leader.work_until(lambda: f"GET {APPS}/deployments/cart" in map(str, cluster.asked))
+    await leader.work_until(lambda: leader.states() == ["cancelled"])
+
+    assert leader.handed(cart.place) == []
+    assert [each for each in cluster.writes() if "cart" in each] == []
+
+
 def _refused(cluster: FakeCluster) -> int:
     return sum(str(each) == NAMESPACE for each in cluster.asked)
 
