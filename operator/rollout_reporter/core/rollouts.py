@@ -63,7 +63,7 @@ def read_rollout(body: Object) -> Snapshot:
         replicas=status.get("replicas", 0),
         deadline=timedelta(seconds=spec.get("progressDeadlineSeconds") or _DEFAULT_DEADLINE),
         default_max_duration=None,
-        reading=replace(_read_status(body), ends=tuple(_ends(body))),
+        reading=replace(_read_status(body), ends=tuple(_ends(body)), wants_none=_wanted(body) == 0),
         selector=selector_of(body),
         images=images_of(template),
         wishes=overlaid(wishes_of(body), wishes_of(template)),
@@ -118,29 +118,25 @@ def _is_observed(body: Object) -> bool:
 def _read_status(body: Object) -> Reading:
     status, conditions = body.get("status") or {}, conditions_of(body)
     phase, is_stable = status.get("phase"), status.get("stableRS") == status.get("currentPodHash")
-    wanted = (body.get("spec") or {}).get("replicas", 1)
+    wanted = _wanted(body)
     because, step = new_pods(body), _at_step(body)
     if "InvalidSpec" in conditions:
         return Reading(Signal.REFUSED, f"invalid spec: {conditions['InvalidSpec'].get('message', '')}")
     if wanted == 0 and not status.get("replicas"):
-        return Reading(Signal.IDLE, "no replicas are wanted", wants_none=True)
+        return Reading(Signal.IDLE, "no replicas are wanted")
     if _is_broken(status):
         since = _when(conditions, "Progressing", "lastTransitionTime")
         # Healthy once, and the stable version since: what is broken now broke after its success.
         has_completed = is_stable and "Healthy" in conditions
-        return Reading(
-            Signal.BROKEN,
-            _cause(status),
-            since,
-            status.get("currentPodHash"),
-            has_completed,
-            wants_none=wanted == 0,
-        )
-    if wanted == 0:
-        return Reading(Signal.MOVING, because, wants_none=True)
-    if phase == "Healthy" and is_stable:
+        return Reading(Signal.BROKEN, _cause(status), since, status.get("currentPodHash"), has_completed)
+    if phase == "Healthy" and is_stable and wanted:
         return Reading(Signal.COMPLETE, because, _when(conditions, "Healthy", "lastTransitionTime"))
     return Reading(Signal.MOVING, f"paused{step}, {because}" if phase == "Paused" else f"{because}{step}")
+
+
+def _wanted(body: Object) -> int:
+    wanted = (body.get("spec") or {}).get("replicas")
+    return 1 if wanted is None else int(wanted)
 
 
 def _ends(body: Object) -> Iterator[End]:

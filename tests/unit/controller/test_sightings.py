@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from rollout_reporter.controller.sightings import MOST_UNTOLD, Gone, Sightings
-from rollout_reporter.core.workload import Kind, Place, Snapshot
+from rollout_reporter.core.workload import Kind, Place, Reading, Signal, Snapshot
 from unit.core.situations import ref, snapshot
 
 
@@ -27,6 +27,19 @@ def test_the_newest_sighting_replaces_the_older_one(sightings: Sightings) -> Non
     sightings.put(seen(resource_version=2))
 
     assert sightings.get(ref().place) == seen(resource_version=2)
+
+
+def test_that_no_replicas_were_wanted_of_a_version_outlives_the_sighting_that_showed_it(
+    sightings: Sightings,
+) -> None:
+    """It may be replaced before it is judged, and what the controller said meanwhile stays in the status."""
+    sightings.put(seen(reading=Reading(Signal.IDLE, "no replicas are wanted", wants_none=True)))
+    for _ in range(2):
+        sightings.put(seen())
+        assert sightings.get(ref().place) == seen(was_idle=True)
+
+    sightings.put(seen(template="another"))
+    assert sightings.get(ref().place) == seen(template="another")
 
 
 def test_a_workload_that_is_gone_is_remembered_as_gone(listened_to: Sightings) -> None:
