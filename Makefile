@@ -27,11 +27,12 @@ demo: $(VENV)/.installed ## the whole product at work: cluster, sandbox Jira, op
 demo-down: $(VENV)/.installed ## remove what a killed demo has left behind
 	$(BIN)/python -m demo down
 
-test: cluster-tools check ## all tests: unit, integration, and e2e on a real control plane
+test: cluster-tools check ## all tests: unit, integration, image, and e2e on a real control plane
 	$(BIN)/python -m pytest tests/conformance tests/integration
 	$(BIN)/python -m pytest tests/observability
 	$(BIN)/python -m pytest tests/schemas
 	$(BIN)/python -m pytest -v tests/e2e
+	$(BIN)/python -m pytest -v -rs tests/image
 
 unit: $(VENV)/.installed ## unit tests
 	$(BIN)/python -m pytest -q tests/unit
@@ -104,7 +105,7 @@ bench: cluster-tools ## measure memory, lag and writes against the budgets
 	$(BIN)/python -m bench
 
 image-test: cluster-tools ## build the image and run it as in a pod; needs Docker, and says so if there is none
-	$(BIN)/python -m pytest -v tests/image
+	$(BIN)/python -m pytest -v -rs tests/image
 
 audit: $(VENV)/.installed ## ask whether a pinned package has a known vulnerability; needs the network
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements.txt --requirement requirements-dev.txt

@@ -36,9 +36,13 @@ class Product:
 
     def install_without_credential(self, **values: str) -> None:
         """Install the chart for a Secret that somebody creates later."""
+        self.installation.install(**self.jira_values, **self._values(**values))
+
+    @property
+    def jira_values(self) -> dict[str, str]:
+        """The chart's values for the stand-in, with its credential in a Secret of somebody else's."""
         url = self.jira.url
-        jira = {"jira__siteURL": url, "jira__apiURL": url, "jira__existingSecret": SECRET}
-        self.installation.install(**jira, **self._values(**values))
+        return {"jira__siteURL": url, "jira__apiURL": url, "jira__existingSecret": SECRET}
 
     def start(self, *arguments: str) -> None:
         """Start the operator, and wait until it watches; its first start decides on more flags than usual."""

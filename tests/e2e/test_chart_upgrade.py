@@ -65,17 +65,11 @@ def fields_that_are_served(cluster: Cluster) -> set[str]:
     return set(fields_of_sites(json.loads(crd)))
 
 
-def values(product: Product) -> dict[str, str]:
-    """What somebody keeps in a file and gives to each `helm upgrade`."""
-    url = product.jira.url
-    return {"jira__siteURL": url, "jira__apiURL": url, "jira__existingSecret": SECRET}
-
-
 def test_an_upgrade_repeats_nothing_loses_nothing_and_can_be_taken_back(
     helm: Helm, product: Product, shop: Shop, older: Path
 ) -> None:
     helm.chart = older
-    helm.install(**values(product))
+    helm.install(**product.jira_values)
     product.start()
     web = shop.deployment("SHOP-1")
     product.jira.until("SHOP-1", "successful")
@@ -84,7 +78,7 @@ def test_an_upgrade_repeats_nothing_loses_nothing_and_can_be_taken_back(
     assert NEWER_FIELD not in fields_that_are_served(product.cluster)
 
     helm.chart = CHART
-    helm.upgrade(**values(product))
+    helm.upgrade(**product.jira_values)
     product.operator.stop()
     product.start()
 

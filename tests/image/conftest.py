@@ -1,14 +1,7 @@
-"""The image, built once for all tests.
-
-Where the images that the Dockerfile names cannot be had, `ROLLOUT_REPORTER_TEST_IMAGE_BASE` is a folder with
-a Debian that stands in for both of them:
-
-    debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv trixie FOLDER
-"""
+"""The image, built once for all tests."""
 
 import json
 import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.system import system_program
+from image.base import NAME as BASE_NAME
+from image.base import TREE, base_arguments
 from image.engine import Engine, an_engine, obstacle
 from image.picture import Image
 
-TREE = Path(__file__).parents[2]
-BASE = "ROLLOUT_REPORTER_TEST_IMAGE_BASE"
 NAME = "rollout-reporter:image-test"
-BASE_NAME = "rollout-reporter-base:image-test"
 BUILD_SECONDS = 900
 
 
@@ -37,7 +28,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def image(engine: Engine, pytestconfig: pytest.Config) -> Iterator[Image]:
-    bases = _imported_base(engine) if BASE in os.environ else []
+    bases = base_arguments(engine)
     began = time.monotonic()
     engine("build", "--network=host", f"--tag={NAME}", *bases, str(TREE), seconds=BUILD_SECONDS)
     image = Image(engine, NAME, json.loads(engine("image", "inspect", NAME))[0])
@@ -46,14 +37,6 @@ def image(engine: Engine, pytestconfig: pytest.Config) -> Iterator[Image]:
     _say(pytestconfig, f"the image has {size}; built in {took:.0f} s")
     yield image
     engine("image", "rm", NAME, *([BASE_NAME] if bases else []))
-
-
-def _imported_base(engine: Engine) -> list[str]:
-    """Import the folder, and have both stages begin with it."""
-    tar = system_program("tar", "It packs the folder.")
-    with subprocess.Popen([tar, "-C", os.environ[BASE], "-c", "."], stdout=subprocess.PIPE) as archive:
-        engine("import", "-", BASE_NAME, seconds=BUILD_SECONDS, stdin=archive.stdout)
-    return [f"--build-arg={stage}_IMAGE={BASE_NAME}" for stage in ("BUILD", "RUNTIME")]
 
 
 def _say(config: pytest.Config, text: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from controlplane.system import system_program
 from installation.program import until
 
 SECONDS = 30
+PULL_SECONDS = 300
 UTIL_LINUX = "It belongs to util-linux."
 
 
@@ -44,6 +46,10 @@ class Engine:
             check=False,
         )
 
+    def can_pull(self, image: str) -> bool:
+        """Whether it has the image now."""
+        return self.call("pull", "--quiet", image, seconds=PULL_SECONDS).returncode == 0
+
     @property
     def answers(self) -> bool:
         """Whether there is an engine."""
@@ -52,6 +58,8 @@ class Engine:
 
 def obstacle() -> str:
     """Why no engine can be had, empty if one can."""
+    if sys.platform != "linux":
+        return "a container shares the network of this machine on Linux only"
     if shutil.which("docker") is None:
         return "there is no docker"
     if docker_answers():

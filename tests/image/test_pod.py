@@ -60,11 +60,6 @@ def shop(cluster: Cluster) -> Iterator[Shop]:
     shop.close(wait=True)
 
 
-def values(product: Product) -> dict[str, str]:
-    url = product.jira.url
-    return {"jira__siteURL": url, "jira__apiURL": url, "jira__existingSecret": SECRET}
-
-
 def is_rolled_out(product: Product) -> str:
     return product.kubectl("rollout", "status", f"deployment/{RELEASE}", "--timeout=120s")
 
@@ -72,7 +67,7 @@ def is_rolled_out(product: Product) -> str:
 def test_it_becomes_ready_reports_is_replaced_and_ends_well(
     helm: Helm, product: Product, shop: Shop, kubelet: Kubelet, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kubelet.meanwhile(lambda: helm.install(**ALONE, **kubelet.values, **values(product)))
+    kubelet.meanwhile(lambda: helm.install(**ALONE, **kubelet.values, **product.jira_values))
     kubelet.meanwhile(lambda: is_rolled_out(product))
 
     [first] = kubelet.running

@@ -179,7 +179,7 @@ class Sender:
         """Send again, but not at once, what Jira said neither yes nor no of; others need not wait for it."""
         for item in items:
             self.outbox.give_back(item, delay=delay_after(self.outbox.failures(item.report.key)))
-        self._log.warning("site %s: no word from Jira on %d deployments", self.site, len(items))
+        self._log.warning("site %s: no word from Jira on %d of the deployments", self.site, len(items))
 
     def _fail(self, batch: Sequence[Item], trouble: Trouble) -> None:
         """Nothing is lost: all of it stays wanted until it is sent or a newer state replaces it."""
