@@ -56,7 +56,7 @@ def _debian() -> Path:
 def _debootstrap(folder: Path) -> None:
     program = system_program("debootstrap", "It is a package of Debian's.")
     packages = "--include=ca-certificates,python3,python3-venv"
-    command = [program, "--variant=minbase", packages, SUITE, folder]
+    command = [program, "--variant=minbase", packages, SUITE, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"debootstrap failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
