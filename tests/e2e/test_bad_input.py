@@ -103,6 +103,32 @@ def test_a_site_that_does_not_exist_is_named_and_may_come_later(
     product.kubectl("delete", "jirasite/nowhere")
 
 
+@pytest.mark.parametrize("kind", ["deployment", "rollout"])
+def test_versions_that_roll_out_before_their_site_is_there_are_told_in_their_order(
+    shop: Shop, product: Product, issue: str, kind: str
+) -> None:
+    web = shop.deployment(issue) if kind == "deployment" else shop.rollout(issue, steps=[{"setWeight": 50}])
+    late = f"late-{kind}"
+    web.settle()
+    product.jira.until(issue, "successful")
+    web.annotate(issue, site=late)
+    web.set_image(shop.images.second)
+    web.shows("False", "SiteNotFound", containing=f"'{late}'")
+    web.settle()
+    web.set_image(shop.images.never_ready)
+    until(lambda: web.revision() == 3, seconds=SECONDS, otherwise=product.log)
+    web.set_image(shop.images.third)
+    web.settle()
+
+    product.create_site(late)
+
+    told = product.jira.until(issue, "successful", "successful", "cancelled", "successful")
+    numbers = [each["deploymentSequenceNumber"] for each in told]
+    assert numbers == sorted(set(numbers))
+    web.shows("True", "Successful", containing="revision 4")
+    product.kubectl("delete", f"jirasite/{late}")
+
+
 def test_a_wrong_credential_is_shown_and_taken_up_once_it_is_corrected(
     shop: Shop, product: Product, issue: str
 ) -> None:

@@ -13,6 +13,7 @@ from rollout_reporter.core.course import Course
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import MOST, Ledger
 from rollout_reporter.core.report import DeploymentKey, Report, State
+from rollout_reporter.core.untold import Untold
 from rollout_reporter.core.workload import Kind, Place, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 from .settings import DOUBT
@@ -48,6 +49,8 @@ class Tracked:
     """Keys that the present Jira deployment is about to gain, and when."""
     keys_not_allowed: tuple[str, ...] = ()
     no_site: str | None = None
+    untold: Untold | None = None
+    """Rollouts that could not be recorded, for want of a site or of its permission."""
     owner: str | None = None
     """Namespace of another installation that reports the workload; then we do not."""
     is_claimed: bool = False
@@ -181,7 +184,7 @@ class Tracked:
         if snapshot.ref != self.ref:
             closed = close(self.ledger, "the workload was deleted", now)
             self.ledger = replace(closed, ref=snapshot.ref)
-            self.course, self.shown, self.shown_version = Course(), None, 0
+            self.course, self.untold, self.shown, self.shown_version = Course(), None, None, 0
         self.snapshot, self.is_gone, self.hidden_since = snapshot, False, None
         if snapshot.resource_version >= self.shown_version:
             self.shown, self.shown_version = snapshot.shown, snapshot.resource_version

@@ -5,7 +5,7 @@ It decides nothing: what is true is judged in the core. It only brings together 
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rollout_reporter.cluster.errors import ForbiddenError, NotFoundError, TerminatingError
 from rollout_reporter.cluster.lookups import find_workload
@@ -20,6 +20,7 @@ from rollout_reporter.core.plan import plan, wants_target
 from rollout_reporter.core.report import State
 from rollout_reporter.core.seen import Seen, over
 from rollout_reporter.core.target import NoSite, Surroundings, Target, find_target
+from rollout_reporter.core.untold import take_stock
 from rollout_reporter.core.workload import Place, Snapshot, WorkloadRef
 
 from .book import Book, Tracked
@@ -137,21 +138,30 @@ class Follower:
         tracked.see(snapshot, now)
         if self._context.sightings.take_gap(snapshot.ref.place):
             tracked.course = replace(tracked.course, is_remembered=True, awaited=tracked.ledger.awaited)
+        seen = await self._examined(tracked, snapshot, now)
+        tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
+        ledger = plan(seen, tracked.ledger, now)
+        tracked.course, tracked.ledger = seen.course, ledger if over(snapshot) else ledger.recheck(now)
+        tracked.confirm()
+        tracked.skipped += uncertain(seen, tracked.ledger)
+        tracked.gains = keys_gained(seen, tracked.ledger)
+        gained_at = tracked.gains[1] if tracked.gains else None
+        moments = (judge_again_at(snapshot, seen.course, now), gained_at, tracked.ledger.recheck_at())
+        for moment in (moment for moment in moments if moment and moment > now):
+            self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
+
+    async def _examined(self, tracked: Tracked, snapshot: Snapshot, now: datetime) -> Seen:
+        """All that is known of a workload, and where it is reported to."""
         course = await examine(self._api, snapshot, tracked.course, now)
         quiet_time = self._context.settings.keys_quiet_time
         seen = Seen(snapshot, course, tracked.read_keys(snapshot, now), None, quiet_time)
         target = await self._target(tracked, seen)
         seen = replace(seen, target=target, rules=self._rules(tracked, target))
-        tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
-        ledger = plan(seen, tracked.ledger, now)
-        tracked.course, tracked.ledger = course, ledger if over(snapshot) else ledger.recheck(now)
-        tracked.confirm()
-        tracked.skipped += uncertain(seen, tracked.ledger)
-        tracked.gains = keys_gained(seen, tracked.ledger)
-        gained_at = tracked.gains[1] if tracked.gains else None
-        moments = (judge_again_at(snapshot, course, now), gained_at, tracked.ledger.recheck_at())
-        for moment in (moment for moment in moments if moment and moment > now):
-            self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
+        untold, recorded = take_stock(tracked.untold, seen, tracked.ledger)
+        if recorded:
+            seen = replace(seen, course=await examine(self._api, snapshot, recorded, now))
+        tracked.untold = untold
+        return seen
 
     async def _completed(self, snapshot: Snapshot) -> Snapshot:
         """A Rollout with the template that it refers to; a Deployment muted if a Rollout refers to it."""

@@ -15,6 +15,7 @@ from rollout_reporter.core.plan import plan
 from rollout_reporter.core.report import Environment, EnvironmentType, Pipeline
 from rollout_reporter.core.seen import Seen
 from rollout_reporter.core.target import Target
+from rollout_reporter.core.untold import Untold, take_stock
 from rollout_reporter.core.workload import Kind, ReplicaSetFacts, Snapshot, WorkloadRef
 
 CREATED = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -60,6 +61,8 @@ class Story:
     notes: dict[str, str] = field(default_factory=dict)
     template_notes: dict[str, str] = field(default_factory=dict)
     rules: tuple[AccessRule, ...] = ()
+    target: Target | None = TARGET
+    untold: Untold | None = None
     last: Seen = field(init=False)
     _seen_keys: str = ""
     _conditions: list[dict[str, str]] = field(default_factory=list)
@@ -120,6 +123,16 @@ class Story:
     def deleted(self, *, observed: bool = True) -> "Story":
         return self.seen(deleting=True, observed=observed)
 
+    def without_a_site(self) -> "Story":
+        """Its JiraSite is removed."""
+        self.target = None
+        return self.seen(again=True)
+
+    def with_its_site(self) -> "Story":
+        """Its JiraSite is there, again or at last."""
+        self.target = TARGET
+        return self.seen(again=True)
+
     def unseen(self) -> "Story":
         """The operator goes away; what it remembers is what it has recorded."""
         self.course = self.ledger.course
@@ -131,15 +144,22 @@ class Story:
         if not again:
             self.now += timedelta(milliseconds=100)
         snapshot = self._snapshot(observed=observed, deleting=deleting)
-        self.course = judge(snapshot, self.course, self.now, replica_sets=self._replica_sets(snapshot))
+        self.course = self._judged(snapshot, self.course)
         if self.keys != self._seen_keys:
             self._seen_keys, self.keys_since = self.keys, self.now
-        seen = Seen(snapshot, self.course, self.keys_since, TARGET, rules=self.rules)
+        seen = Seen(snapshot, self.course, self.keys_since, self.target, rules=self.rules)
         ledger = replace(self.ledger, ref=snapshot.ref)
+        self.untold, recorded = take_stock(self.untold, seen, ledger)
+        if recorded:
+            self.course = self._judged(snapshot, recorded)
+            seen = replace(seen, course=self.course)
         self.last = seen
         self.ledger = plan(seen, ledger, self.now)
         assert plan(seen, self.ledger, self.now) == self.ledger, "planning twice changes nothing"
         return self
+
+    def _judged(self, snapshot: Snapshot, before: Course) -> Course:
+        return judge(snapshot, before, self.now, replica_sets=self._replica_sets(snapshot))
 
     @property
     def states(self) -> list[str]:
