@@ -62,7 +62,7 @@ def take_stock(untold: Untold | None, seen: Seen, ledger: Ledger) -> tuple[Untol
     if not wants_target(seen, ledger):
         return untold, None
     if not _can_be_told(seen):
-        return _with(untold, seen, ledger), None
+        return _noted(untold, seen, ledger), None
     if untold is None or not untold.precede(seen.course):
         return None, None
     return None, untold.since_record(ledger)
@@ -73,12 +73,12 @@ def _can_be_told(seen: Seen) -> bool:
     return seen.target is not None and bool(seen.allowed(seen.issue_keys, seen.target.environment.type))
 
 
-def _with(before: Untold | None, seen: Seen, ledger: Ledger) -> Untold | None:
+def _noted(before: Untold | None, seen: Seen, ledger: Ledger) -> Untold | None:
     rollout = seen.course.taken_up
-    if rollout is None or ledger.find(rollout.id):
+    if rollout is None or rollout.revision is None or ledger.find(rollout.id):
         return before
     missed = [each for each in seen.course.missed if ledger.find(id_of_missed(each)) is None]
-    first = missed[0].revision if missed else rollout.revision or 0
+    first = missed[0].revision if missed else rollout.revision
     known = before or Untold(first_revision=first, latest=rollout.id, are_several=False)
     news = tuple(_ends(seen.course, ledger))
     renewed = {each.replica_set for each in news}
