@@ -15,6 +15,7 @@ T = TypeVar("T")
 _PATIENCE: Final = 60
 """Seconds within which an API server that is down has to be back."""
 _CRDS: Final = f"--filename={CHART / 'files' / 'crds'}"
+_SITE: Final = "jirasite/default"
 _APPLY: Final = ("apply", "--server-side", "--force-conflicts")
 
 
@@ -36,6 +37,18 @@ class Estate:
         """Install the CRDs of the chart, and wait until they are served."""
         self._kubectl(*_APPLY, _CRDS)
         self._kubectl("wait", "--for=condition=Established", _CRDS)
+
+    def remove_site(self) -> str:
+        """Delete the JiraSite; what is returned makes it again."""
+        site = (_SITE, f"--namespace={self._namespace}")
+        body = json.loads(insistently(lambda: self._cluster.kubectl("get", *site, "--output=json")))
+        meta = {key: body["metadata"][key] for key in ("name", "namespace", "labels", "annotations")}
+        self.delete(_SITE)
+        return json.dumps({**body, "metadata": meta, "status": {}})
+
+    def put_site(self, body: str) -> None:
+        """Make a JiraSite that was removed."""
+        self._kubectl(*_APPLY, "--filename=-", stdin=body)
 
     def change_secret(self, client_secret: str) -> None:
         """Give the operator another credential."""

@@ -45,6 +45,7 @@ FAULTS: Final[dict[str, type[Fault]]] = {
         jira.BadRequest,
         jira.SecretRotated,
         state.CrdRemoved,
+        state.SiteRemoved,
         state.LeaseDeleted,
         state.JournalDeleted,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from chaos.faults.fault import Fault, seconds
+from rollout_reporter.controller.settings import SITES_PERIOD
 
 if TYPE_CHECKING:
     from chaos.lab import Lab
@@ -29,6 +30,29 @@ class CrdRemoved(Fault):
             lab.estate.remove_reports_crd()
             lab.pause(self.for_)
             lab.estate.put_crds()
+        return True
+
+
+@dataclass(frozen=True)
+class SiteRemoved(Fault):
+    """Somebody deletes the JiraSite, and makes it again.
+
+    What began meanwhile is told later; an operator that is restarted has not seen how it ended.
+    """
+
+    name = "site-removed"
+    for_: float
+
+    @classmethod
+    def draw(cls, chance: random.Random) -> Self:
+        return cls(seconds(chance, 0, 15))
+
+    def strike(self, lab: "Lab") -> bool:
+        with lab.blinded():
+            body = lab.estate.remove_site()
+            lab.pause(self.for_)
+            lab.estate.put_site(body)
+            lab.pause(SITES_PERIOD.total_seconds())
         return True
 
 
