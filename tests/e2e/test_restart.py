@@ -4,7 +4,7 @@ import pytest
 
 from e2e.product import Product
 from e2e.shop import Shop
-from e2e.workload import SECONDS
+from e2e.workload import PREFIX, SECONDS, Workload
 from installation.program import until
 from installation.sandbox import Deployment
 
@@ -110,6 +110,35 @@ def test_a_rollout_that_succeeds_while_the_operator_is_down_is_reported_when_it_
     first, second = product.jira.until(issue, "successful", "successful")
     assert second["deploymentSequenceNumber"] == first["deploymentSequenceNumber"] + 1
     web.shows("True", "Successful", containing="revision 2")
+
+
+def roll_out(web: Workload, image: str) -> None:
+    """From one version to the end of the next."""
+    before = web.revision()
+    web.set_image(image)
+    until(lambda: web.revision() > before, seconds=SECONDS, otherwise=lambda: str(web.get()))
+    web.settle()
+
+
+@pytest.mark.parametrize("kind", ["deployment", "rollout"])
+def test_ways_back_and_forth_while_the_operator_is_down_are_told_in_their_order(
+    shop: Shop, product: Product, issue: str, kind: str
+) -> None:
+    web = shop.deployment(issue) if kind == "deployment" else shop.rollout(issue, steps=[{"setWeight": 50}])
+    web.settle()
+    product.jira.until(issue, "successful")
+    keys = {"metadata": {"annotations": {f"{PREFIX}/issue-keys": issue}}}
+    web.patch({"spec": {"template": keys}})
+    product.jira.until(issue, "successful", "successful")
+    web.shows("True", "Successful", containing="revision 2")
+    product.operator.stop()
+    for image in (shop.images.second, shop.images.first, shop.images.second):
+        roll_out(web, image)
+
+    product.start()
+
+    product.jira.until(issue, "successful", "successful", "unknown", "rolled_back", "successful")
+    web.shows("True", "Successful", containing="revision 5")
 
 
 def test_a_workload_that_is_deleted_while_the_operator_is_down_is_closed_at_its_start(

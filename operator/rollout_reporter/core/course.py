@@ -107,6 +107,8 @@ class Course:
 
     def told_end(self, facts: ReplicaSetFacts) -> End | None:
         """How a rollout has ended by a status that was seen on the way."""
+        if facts.has_come_back:
+            return None
         return next((each for each in self.ends if each.replica_set in {facts.name, facts.pod_hash}), None)
 
     def asked_with(self, facts: ReplicaSetFacts) -> Asked | None:

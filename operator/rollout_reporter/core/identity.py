@@ -79,7 +79,8 @@ def _as_then(facts: ReplicaSetFacts, snapshot: Snapshot) -> ReplicaSetFacts:
     is_wanted = facts.template == snapshot.template or facts.pod_hash == snapshot.pod_hash
     if not is_wanted or snapshot.revision is None or facts.revision < snapshot.revision + 2:
         return facts
-    return replace(facts, revision=snapshot.revision, is_reused=False)
+    earlier = tuple(each for each in facts.earlier if each < snapshot.revision)
+    return replace(facts, revision=snapshot.revision, earlier=earlier)
 
 
 def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
@@ -302,7 +303,7 @@ def _replaced(
         return None
     made_before = known.replica_set_created if known else missed[0].created
     is_older = facts is not None and (
-        facts.is_reused or (made_before is not None and facts.created < made_before)
+        bool(facts.earlier) or (made_before is not None and facts.created < made_before)
     )
     is_remembered = any(each.template == snapshot.template for each in before.earlier)
     if not (is_older or is_remembered or (known and known.template == snapshot.template)):

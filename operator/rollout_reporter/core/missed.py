@@ -20,13 +20,13 @@ def missed_before(
     replica_sets: Sequence[ReplicaSetFacts],
 ) -> tuple[ReplicaSetFacts, ...]:
     """Rollouts that came and went unseen before a revision of a release, the oldest first."""
-    older = [each for each in replica_sets if each.revision < (revision or 0)]
+    lives = [life for each in replica_sets for life in each.lives() if life.revision < (revision or 0)]
     if before.taken_up:
-        return _after(before.taken_up, older, release, replica_sets)
+        return _after(before.taken_up, lives, release, replica_sets)
     if before.is_remembered and before.awaited is not None:
         awaited = before.awaited
-        return _without_restarts([each for each in older if each.revision >= awaited], "", release)
-    return _told_of(before, snapshot, older)
+        return _without_restarts([each for each in lives if each.revision >= awaited], "", release)
+    return _told_of(before, snapshot, [each for each in lives if not each.has_come_back])
 
 
 def _after(
@@ -63,7 +63,8 @@ def _without_restarts(
 
 
 def has_outlived(awaited: int | None, rollout: Rollout, replica_sets: Sequence[ReplicaSetFacts]) -> bool:
-    """Whether an awaited revision is past, and no ReplicaSet has it: its own one has come back since."""
+    """Whether an awaited revision is past, and no ReplicaSet has it or had it."""
     if awaited is None or rollout.first_revision is None:
         return False
-    return rollout.first_revision > awaited and awaited not in {each.revision for each in replica_sets}
+    known = {life.revision for each in replica_sets for life in each.lives()}
+    return rollout.first_revision > awaited and awaited not in known

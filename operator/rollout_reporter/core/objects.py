@@ -195,7 +195,7 @@ def replica_set_facts(
         name=meta["name"],
         pod_hash=(meta.get("labels") or {}).get(hash_label, ""),
         revision=revision,
-        is_reused=bool(annotations_of(body).get(history)),
+        earlier=_earlier_revisions(annotations_of(body).get(history, ""), revision),
         template=digest(template, hash_label=hash_label),
         release=digest(template, hash_label=hash_label, without_annotation=RESTARTED_AT),
         created=created_of(body),
@@ -203,6 +203,12 @@ def replica_set_facts(
         template_keys=wishes_of(template).issue_keys,
         noted_keys=wishes_of(body).issue_keys,
     )
+
+
+def _earlier_revisions(history: str, revision: int) -> tuple[int, ...]:
+    """A Rollout's controller notes the present revision, too, whenever another annotation changes."""
+    noted = {int(each) for each in history.split(",") if each.isdecimal()}
+    return tuple(sorted(each for each in noted if each < revision))
 
 
 def new_pods(body: Object) -> str:

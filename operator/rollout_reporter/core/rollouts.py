@@ -32,6 +32,7 @@ from .report import State
 from .workload import End, Kind, Reading, ReplicaSetFacts, Signal, Snapshot, WorkloadRef
 
 REVISION: Final = "rollout.argoproj.io/revision"
+REVISION_HISTORY: Final = "rollout.argoproj.io/revision-history"
 WORKLOAD_GENERATION: Final = "rollout.argoproj.io/workload-generation"
 HASH_LABEL: Final = "rollouts-pod-template-hash"
 
@@ -98,11 +99,10 @@ def with_reference(rollout: Snapshot, deployment: Snapshot | None) -> Snapshot:
 
 
 def read_replica_set(body: Object, owner: WorkloadRef) -> ReplicaSetFacts | None:
-    """Read a ReplicaSet, `None` if it is not this Rollout's.
-
-    Its `revision-history` is no sign of a way back: any change of an annotation makes it grow.
-    """
-    return replica_set_facts(body, owner, hash_label=HASH_LABEL, annotation=REVISION, history="")
+    """Read a ReplicaSet, `None` if it is not this Rollout's."""
+    return replica_set_facts(
+        body, owner, hash_label=HASH_LABEL, annotation=REVISION, history=REVISION_HISTORY
+    )
 
 
 def _is_observed(body: Object) -> bool:

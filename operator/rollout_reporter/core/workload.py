@@ -4,7 +4,8 @@ A snapshot speaks of one moment. Whether its status may be believed, and what it
 known before, is decided in `judgement`.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -202,8 +203,8 @@ class ReplicaSetFacts:
     name: str
     pod_hash: str
     revision: int
-    is_reused: bool
-    """Whether it had another revision before, so that the present one is a way back to it."""
+    earlier: tuple[int, ...]
+    """Revisions that it had before, the lowest first: the present one is a way back to it."""
     template: str
     release: str
     created: datetime
@@ -212,6 +213,17 @@ class ReplicaSetFacts:
     """Keys in its pod template: certainly its own."""
     noted_keys: IssueKeys
     """Keys copied from the workload by its controller: no proof, the copy is written again and again."""
+    has_come_back: bool = False
+    """Whether these are facts of an earlier time of it: what a status says of it is about a later one."""
+
+    def lives(self) -> Iterator["ReplicaSetFacts"]:
+        """Itself, once for each revision that it has had."""
+        for revision in self.earlier:
+            earlier = tuple(each for each in self.earlier if each < revision)
+            yield replace(
+                self, revision=revision, earlier=earlier, noted_keys=IssueKeys(), has_come_back=True
+            )
+        yield self
 
     def is_current_in(self, snapshot: Snapshot) -> bool:
         """Whether it has the template and the revision that a workload's status speaks of."""

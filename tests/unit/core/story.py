@@ -35,8 +35,12 @@ class Version:
     template: dict[str, Any]
     revision: int
     created: datetime
-    is_reused: bool = False
+    earlier: tuple[int, ...] = ()
     noted_keys: str = ""
+
+    def come_back(self, revision: int) -> None:
+        """It is taken up again."""
+        self.earlier, self.revision = (*self.earlier, self.revision), revision
 
 
 @dataclass
@@ -86,7 +90,7 @@ class Story:
         revision = max((version.revision for version in self.versions), default=0) + 1
         reused = next((version for version in self.versions if version.template == self._template()), None)
         if reused:
-            reused.revision, reused.is_reused = revision, True
+            reused.come_back(revision)
         else:
             name = f"web-{len(self.versions)}"
             self.versions.append(Version(name, self._template(), revision, self.now, noted_keys=self.keys))
@@ -235,8 +239,8 @@ class Story:
 
     def _replica_set(self, version: Version) -> dict[str, Any]:
         notes = {"deployment.kubernetes.io/revision": str(version.revision)}
-        if version.is_reused:
-            notes["deployment.kubernetes.io/revision-history"] = "1"
+        if version.earlier:
+            notes["deployment.kubernetes.io/revision-history"] = ",".join(map(str, version.earlier))
         if version.noted_keys:
             notes[names.ISSUE_KEYS] = version.noted_keys
         return {

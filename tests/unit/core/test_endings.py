@@ -60,7 +60,7 @@ def test_the_word_that_is_left_when_an_old_replica_set_is_taken_up_tells_of_the_
     """The way back needs no new ReplicaSet, so nothing is said of one yet."""
     story = Story().runs("web:1").begins("web:2").completes_unseen()
     last_word, story.image = story._conditions, "web:1"
-    story.versions[0].revision, story.versions[0].is_reused = 3, True
+    story.versions[0].come_back(3)
     story._counts, story._conditions = (0, 3), last_word
 
     assert story.seen().states == ["successful", "successful", "in_progress"]
@@ -114,7 +114,8 @@ def test_a_restart_and_its_undoing_that_were_not_seen_open_nothing() -> None:
     story = Story().begins("web:1")
     story.restarted = "now"
     story.versions.append(Version("web-b", story._template(), 2, story.now))
-    story.restarted, story.versions[0].revision, story.versions[0].is_reused = "", 3, True
+    story.restarted = ""
+    story.versions[0].come_back(3)
 
     assert story.completes().states == ["successful"]
 
@@ -123,6 +124,7 @@ def test_another_version_and_the_way_back_that_were_not_seen_are_no_restart() ->
     story = Story().begins("web:1")
     story.image = "web:2"
     story.versions.append(Version("web-b", story._template(), 2, story.now, noted_keys="SHOP-1"))
-    story.image, story.versions[0].revision, story.versions[0].is_reused = "web:1", 3, True
+    story.image = "web:1"
+    story.versions[0].come_back(3)
 
     assert story.completes().states == ["unknown", "rolled_back", "successful"]

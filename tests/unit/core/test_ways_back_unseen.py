@@ -27,7 +27,7 @@ def test_the_version_that_a_way_back_leads_to_is_not_rolled_back_by_it() -> None
     story.image = "web:2"
     story.versions.append(version(story, "web-b", revision=2, keys="SHOP-9"))
     story.image = "web:1"
-    first.revision, first.is_reused = 3, True
+    first.come_back(3)
     story._condition("ReplicaSetUpdated")
     story.seen().completes()
 
@@ -286,3 +286,37 @@ def test_a_version_that_waited_for_another_one_to_be_taken_up_first_was_there_on
 
     assert story.states == ["successful", "successful"]
     assert story.current.issue_keys == ("SHOP-2",)
+
+
+def away(story: Story, *images: str) -> Story:
+    """All of these roll out while nobody looks."""
+    story.unseen()
+    kept = story.course, story.ledger
+    for image in images:
+        story.runs(image)
+    story.course, story.ledger = kept
+    return story.seen()
+
+
+def test_ways_back_and_forth_that_nobody_saw_are_each_told() -> None:
+    """The ReplicaSets have come back since, under other revisions than they had then."""
+    story = away(Story(keys="", template_keys="SHOP-1").runs("web:1"), "web:2", "web:1", "web:2")
+
+    assert [each.revision for each in story.ledger.entries] == [1, 2, 3, 4]
+    assert story.states == ["successful", "unknown", "rolled_back", "successful"]
+
+
+def test_what_is_said_of_a_replica_set_is_not_said_of_an_earlier_time_of_it() -> None:
+    story = away(Story(keys="", template_keys="SHOP-1").runs("web:1"), "web:2", "web:1", "web:2", "web:3")
+
+    assert story.states == ["successful", "unknown", "unknown", "unknown", "successful"]
+
+
+def test_a_restart_that_was_undone_unseen_is_no_way_back() -> None:
+    story = Story(keys="", template_keys="SHOP-1").runs("web:1")
+    story.unseen()
+    kept = story.course, story.ledger
+    story.runs("web:1", restarted="2026-11-24T09:00:00Z").runs("web:1", restarted="")
+    story.course, story.ledger = kept
+
+    assert story.seen().states == ["successful"]
