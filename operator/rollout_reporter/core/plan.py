@@ -125,15 +125,16 @@ def _follow(seen: Seen, ledger: Ledger, rollout: Rollout, now: datetime) -> Ledg
         if waiting is None:
             ledger = _superseded(ledger, rollout, seen.course, now)
             waiting = _begun(seen, ledger, rollout)
-        if waiting is None:
-            return ledger
+        if waiting is None:  # there is no way to tell it, but to tell what it has replaced
+            return _rolled_back(ledger, rollout, now)
         keys = seen.allowed(keys_of(rollout, seen, ledger), waiting.environment.type)
         entry = renamed(waiting, seen, keys or waiting.issue_keys, rollout.images)
     elif not _may_be_taken_up(seen.snapshot):
         ledger = _withdraw(ledger, now)
     gains = keys_gained(seen, ledger)
     if gains and now >= gains[1]:
-        kept = () if is_refused(entry) else entry.issue_keys
+        wrong = set(entry.issue_keys) - set(seen.issue_keys) if is_refused(entry) else set()
+        kept = tuple(key for key in entry.issue_keys if key not in wrong)
         entry = renamed(entry, seen, kept + gains[0], rollout.images)
     ledger = ledger.put(_carried_on(entry, rollout, now))
     if not _may_be_taken_up(seen.snapshot):

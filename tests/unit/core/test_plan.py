@@ -171,6 +171,17 @@ def test_keys_that_jira_refused_are_replaced_ten_seconds_after_their_correction(
     assert list(story.current.issue_keys) == ["SHOP-1"]
 
 
+def test_a_refused_key_that_is_still_named_is_sent_with_those_that_come_to_it() -> None:
+    """Its issue may be created yet."""
+    story = Story(keys="SHOP-1 SHIP-9").runs("web:1")
+    update = Update(story.current.report, 1)
+    story.ledger = story.ledger.settle(update, Rejected(("No",), ("SHOP-1", "SHIP-9")), story.now)
+
+    story.annotated("SHOP-1 SHOP-2").later(seconds=11)
+
+    assert list(story.current.issue_keys) == ["SHOP-1", "SHOP-2"]
+
+
 def test_keys_that_the_site_does_not_allow_are_left_out() -> None:
     story = Story(keys="SHOP-1 PAY-2", rules=(AccessRule(projects=("SHOP",)),)).runs("web:1")
     assert list(story.current.issue_keys) == ["SHOP-1"]

@@ -45,6 +45,14 @@ def test_a_way_back_without_a_site_marks_what_it_has_replaced() -> None:
     assert story.current.replaces == story.ledger.entries[1].rollout_id
 
 
+def test_what_is_on_record_is_rolled_back_by_a_way_back_without_a_site() -> None:
+    story = Story().runs("web:1").runs("web:2").without_a_site().runs("web:1").runs("web:3")
+
+    story.with_its_site()
+
+    assert story.states == ["successful", "rolled_back", "successful", "successful"]
+
+
 def test_each_has_the_keys_with_which_it_began() -> None:
     story = Story().runs("web:1").without_a_site()
     story.annotated("SHOP-2").runs("web:2").annotated("SHOP-3").runs("web:3")
