@@ -145,6 +145,12 @@ def test_a_workload_without_issue_keys_is_told_to_have_none(shop: Shop, explain:
     assert "Jira is told nothing of it." in ended.output
 
 
+def test_a_workload_that_is_to_be_ignored_is_told_so(shop: Shop, explain: Explain, issue: str) -> None:
+    web = shop.deployment(issue, ignore="true").settle()
+
+    assert explain(web).output.startswith("deployment/web: none — it is to be ignored")
+
+
 def test_words_that_are_no_keys_are_named(shop: Shop, explain: Explain) -> None:
     web = shop.deployment("the-board").settle()
 

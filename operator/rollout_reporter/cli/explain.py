@@ -13,6 +13,7 @@ from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.controller.explanation import Explanation, explain_workload
 from rollout_reporter.core.course import Rollout
 from rollout_reporter.core.lines import escaped
+from rollout_reporter.core.names import IGNORE
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.workload import Snapshot, WorkloadRef
 from rollout_reporter.jira.payload import deployment_data
@@ -72,8 +73,12 @@ def _show(found: Explanation) -> None:
 
 def _because(found: Explanation) -> str:
     snapshot = found.snapshot
+    if snapshot.is_muted:
+        return "a Rollout uses its template"
+    if snapshot.wishes.ignore:
+        return f"it is to be ignored: it is annotated with {IGNORE}"
     if not snapshot.is_annotated:
-        return "a Rollout uses its template" if snapshot.is_muted else "it has no issue keys"
+        return "it has no issue keys"
     if found.course.is_refused:
         return snapshot.reading.because
     return found.course.because
