@@ -176,8 +176,7 @@ def _own_verdict(
     if is_stuck and reading.deadline_is_lost and reading.replica_set != rollout.replica_set:
         return "progress deadline exceeded"
     if snapshot.max_duration and rollout.active_time(now) >= snapshot.max_duration:
-        minutes = snapshot.max_duration.total_seconds() / 60
-        return f"not complete after {minutes:g} minutes"
+        return f"not complete after {snapshot.max_duration} of unpaused time"
     return None
 
 
