@@ -24,9 +24,10 @@ class RunningSandbox:
         self._http = httpx.Client(base_url=self.url, timeout=60, limits=no_leftovers)
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it and wait until it answers: this one, not another one that has taken its port meanwhile."""
+        before = self._announced()
         self.program.start()
-        until(self._answers, seconds=20, otherwise=self.program.log)
+        until(lambda: self._has_begun(before), seconds=20, otherwise=self.program.log)
 
     def stop(self) -> None:
         """Jira is down; what it held is lost."""
@@ -74,13 +75,14 @@ class RunningSandbox:
         answer: dict[str, Any] = response.json() if response.content else {}
         return answer
 
-    def _answers(self) -> bool:
+    def _announced(self) -> int:
+        """How often it has said that it listens."""
+        return self.program.log().count(self.url)
+
+    def _has_begun(self, announced: int) -> bool:
         if not self.program.is_running:
             raise RuntimeError(f"the sandbox ended:\n{self.program.log()[-3000:]}")
-        try:
-            return self._http.get("/sandbox/state").is_success
-        except httpx.TransportError:
-            return False
+        return self._announced() > announced
 
 
 @contextmanager
