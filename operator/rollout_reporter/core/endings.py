@@ -5,7 +5,7 @@ written right after it. What the ReplicaSets look like by then proves nothing: p
 becoming available after the new one was asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -64,6 +64,11 @@ def told(snapshot: Snapshot, before: Course) -> tuple[End, ...]:
     """Ends that were told so far, the newest word on each ReplicaSet first."""
     known = before.taken_up
     news = tuple(each for each in snapshot.reading.ends if known is None or not _is_void(each, known))
+    return newest(news, before.ends)
+
+
+def newest(news: Sequence[End], before: Sequence[End]) -> tuple[End, ...]:
+    """The newest word on each ReplicaSet, as far as words are remembered."""
     renewed = {each.replica_set for each in news}
-    older = tuple(each for each in before.ends if each.replica_set not in renewed)
+    older = (each for each in before if each.replica_set not in renewed)
     return (*news, *older)[:REMEMBERED]

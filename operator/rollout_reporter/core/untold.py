@@ -10,6 +10,7 @@ from typing import Final
 
 from .closing import SUPERSEDED
 from .course import REMEMBERED, Asked, Course, Rollout
+from .endings import newest
 from .keys import keys_of
 from .ledger import Ledger
 from .missed import id_of_missed
@@ -80,15 +81,13 @@ def _noted(before: Untold | None, seen: Seen, ledger: Ledger) -> Untold | None:
     missed = [each for each in seen.course.missed if ledger.find(id_of_missed(each)) is None]
     first = missed[0].revision if missed else rollout.revision
     known = before or Untold(first_revision=first, latest=rollout.id, are_several=False)
-    news = tuple(_ends(seen.course, ledger))
-    renewed = {each.replica_set for each in news}
     is_new = before is None or before.latest != rollout.id
     wishes = (_wish(rollout, seen, ledger),) if is_new else ()
     return Untold(
         first_revision=known.first_revision,
         latest=rollout.id,
         are_several=known.are_several or bool(missed) or known.latest != rollout.id,
-        ends=(*news, *(each for each in known.ends if each.replica_set not in renewed))[:REMEMBERED],
+        ends=newest(tuple(_ends(seen.course, ledger)), known.ends),
         wishes=(*wishes, *known.wishes)[:REMEMBERED],
     )
 
