@@ -12,6 +12,7 @@ import yaml
 from chaos.presence import Life
 from installation import Installation, Operator
 from installation.installation import RELEASE
+from installation.program import until
 
 
 class Member:
@@ -44,9 +45,9 @@ class Member:
             self._operator.start()
 
     def start_and_watch(self) -> None:
-        """Start it, and wait until it watches."""
-        self.lives.append(Life(self.name, datetime.now(UTC)))
-        self._operator.start_and_watch()
+        """Start it, and wait until it watches: a fault may kill it meanwhile, and starts it again."""
+        self.start()
+        until(lambda: self._operator.is_ready, seconds=60, otherwise=self.log)
 
     def strike_dead(self) -> None:
         """SIGKILL; it does not wait, so it can be done in the middle of a passage."""

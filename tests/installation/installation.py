@@ -33,11 +33,18 @@ class Operator(Program):
     def start_and_watch(self) -> None:
         """Start it and wait until it watches."""
         self.start()
-        until(self._is_ready, seconds=60, otherwise=self.log)
+        until(self._is_ready_or_fails, seconds=60, otherwise=self.log)
 
-    def _is_ready(self) -> bool:
+    def _is_ready_or_fails(self) -> bool:
         if not self.is_running:
             raise RuntimeError(f"the operator ended:\n{self.log()[-3000:]}")
+        return self.is_ready
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it runs and watches."""
+        if not self.is_running:
+            return False
         try:
             return httpx.get(f"http://127.0.0.1:{self.probe_port}/readyz").is_success
         except httpx.TransportError:
