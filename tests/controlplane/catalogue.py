@@ -135,6 +135,12 @@ _ARGO_ROLLOUTS = Tool(
     assets=("manifests/crds/*-crd.yaml", "manifests/install.yaml"),
 )
 _KIND = Tool("kind", module="kind", source="sigs.k8s.io/kind", package="sigs.k8s.io/kind")
+_ACTIONLINT = Tool(
+    "actionlint",
+    module="actionlint",
+    source="github.com/rhysd/actionlint",
+    package="github.com/rhysd/actionlint/cmd/actionlint",
+)
 _KUBECONFORM = Tool(
     "kubeconform",
     module="kubeconform",
@@ -158,10 +164,11 @@ TOOLS = {
         _prometheus("promtool"),
         _prometheus("prometheus"),
         _KUBECONFORM,
+        _ACTIONLINT,
     )
 }
 
-_FOR_SOME_TESTS = {"helm3", "kind", "promtool", "prometheus", "kubeconform"}
+_FOR_SOME_TESTS = {"helm3", "kind", "promtool", "prometheus", "kubeconform", "actionlint"}
 LOCAL_TOOLS = tuple(name for name in TOOLS if name not in _FOR_SOME_TESTS)
 """What a local cluster and its users need."""
 
