@@ -96,3 +96,30 @@ def test_its_namespace_can_be_deleted_under_it(fresh: Cluster, helm: Helm) -> No
     Shop(fresh, NAMESPACE).open()
     helm.install(jira__siteURL=SITE)
     assert names(fresh, CLUSTER_KINDS) == left
+
+
+def test_a_second_release_in_its_namespace_is_told_to_live_elsewhere(fresh: Cluster, helm: Helm) -> None:
+    helm.install(jira__siteURL=SITE)
+    other = ("--set=clusterName=c", "--set=watchNamespaces={team-b}", "--set=crds.enabled=false")
+    with pytest.raises(AssertionError, match=f'Release "{RELEASE}" lives in namespace {NAMESPACE} already'):
+        helm("install", "other", str(CHART), *other)
+
+    helm.upgrade(jira__email="ops@example.com")
+    assert spec(fresh)["email"] == "ops@example.com"
+
+
+def test_a_watched_namespace_that_was_deleted_holds_up_no_uninstallation(fresh: Cluster, helm: Helm) -> None:
+    """Not even where a hook has to have rights of its own; what the clean-up says is told in test_cleanup."""
+    stays, goes = Shop(fresh, "stays"), Shop(fresh, "goes")
+    stays.open()
+    goes.open()
+    helm.install(
+        clusterName="c", watchNamespaces="{stays,goes}", conditions__onWorkloads="false", jira__siteURL=SITE
+    )
+    goes.close(wait=True)
+
+    helm.uninstall()
+
+    assert names(fresh, KINDS, f"--namespace={NAMESPACE}") == []
+    assert names(fresh, "roles,rolebindings", "--namespace=stays") == []
+    stays.close(wait=True)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -174,6 +175,52 @@ def test_after_its_namespace_was_deleted_somebody_else_can_clean_up(busy: Produc
 
     assert web.condition() is None
     assert left(busy) == []
+
+
+def test_a_watched_namespace_that_is_gone_does_not_hold_up_the_others(busy: ProductApart, issue: str) -> None:
+    web = busy.shop.deployment(issue).settle()
+    web.shows("True", "Successful")
+    busy.operator.stop()
+
+    output = cleanup(busy, f"--watch-namespaces=gone,{busy.shop.namespace}", "--skip-forbidden")
+
+    assert web.condition() is None
+    assert left(busy) == []
+    assert "namespace gone was left as it is, since it cannot be read: " in output
+
+
+@pytest.fixture
+def switched_off(busy: ProductApart, issue: str) -> Iterator[Workload]:
+    """A workload that still shows its condition, and an operator that writes none any longer."""
+    web = busy.shop.deployment(issue).settle()
+    web.shows("True", "Successful")
+    busy.operator.stop()
+    busy.install(conditions__onWorkloads="false")
+    operator = busy.installation.operator(name="switched-off")
+    operator.start_and_watch()
+    yield web
+    operator.stop()
+
+
+def test_conditions_that_were_switched_off_hold_up_no_uninstallation_and_are_named(
+    busy: ProductApart, switched_off: Workload
+) -> None:
+    output = cleanup(busy, watched(busy), "--skip-forbidden")
+
+    assert f"the condition of {busy.shop.namespace}/{switched_off} was left as it is: " in output
+    assert left(busy) == []
+
+
+def test_conditions_that_were_switched_off_can_be_removed_while_the_operator_goes_on(
+    busy: ProductApart, switched_off: Workload, issue: str
+) -> None:
+    cleanup_as(str(busy.cluster.kubeconfig), busy, watched(busy), "--keep-reports")
+
+    assert switched_off.condition() is None
+    switched_off.set_image(busy.shop.images.second)
+    busy.jira.until(issue, "successful", "successful")
+    assert switched_off.condition() is None
+    assert busy.jira.state()["dropped"] == []
 
 
 def test_without_the_rights_of_the_hook_all_else_is_removed_and_what_stays_is_named(

@@ -87,17 +87,21 @@ def test_helm_test_fails_with_a_wrong_credential_and_the_pod_tells_the_cure(
     assert "→ In Jira: Settings → Apps → OAuth credentials" in line
 
 
-def test_an_uninstallation_leaves_nothing_behind(at_work: Product, kubelet: Kubelet) -> None:
+def test_an_uninstallation_leaves_nothing_behind_nor_conditions_that_were_switched_off(
+    at_work: Product, kubelet: Kubelet
+) -> None:
     shop = Shop(at_work.cluster, "shop")
     shop.open()
     web = shop.deployment("SHOP-1")
     at_work.jira.until("SHOP-1", "successful")
     web.shows("True", "Successful")
     assert left(at_work, shop) != []
+    at_work.operator.stop()
+    at_work.install_without_credential(**kubelet.values, conditions__onWorkloads="false")
+    assert web.condition()
 
     kubelet.meanwhile(at_work.installation.uninstall)
 
-    at_work.operator.stop()
     told = kubelet.last("cleanup")
     assert told.code == 0
     assert f"removed the condition of shop/{web}" in told.lines

@@ -11,8 +11,8 @@
 {{- end -}}
 
 {{- define "rollout-reporter.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "rollout-reporter.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "rollout-reporter.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/* The chart's own labels win over commonLabels: the selector must hold, whatever people add. */}}

@@ -5,7 +5,7 @@ must not find it.
 {{- define "rollout-reporter.hookPodMetadata" -}}
 labels:
   app.kubernetes.io/name: {{ include "rollout-reporter.name" .root }}-{{ .name }}
-  app.kubernetes.io/instance: {{ .root.Release.Name }}
+  app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
   {{- with .root.Values.podLabels }}
   {{- omit . "app.kubernetes.io/name" "app.kubernetes.io/instance" | toYaml | nindent 2 }}
   {{- end }}
@@ -20,7 +20,7 @@ annotations:
 {{ include "rollout-reporter.podSpec" .root }}
 restartPolicy: Never
 containers:
-  - name: {{ .name }}
+  - name: {{ .name | quote }}
     {{- toYaml .run | nindent 4 }}
     {{- include "rollout-reporter.container" .root | nindent 4 }}
     resources:

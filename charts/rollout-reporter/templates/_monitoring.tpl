@@ -10,10 +10,16 @@ A rendering without a cluster (`helm template`) knows no kinds, and so counts as
 {{- and .values.enabled (or $known (eq .values.renderMode "alwaysRender")) -}}
 {{- end -}}
 
-{{/* Metadata of an object for Prometheus or Grafana. Takes {root, values}. */}}
+{{/*
+Metadata of an object for Prometheus or Grafana. Takes {root, values}. In a namespace where those of others are, too, its name says
+whose it is.
+*/}}
 {{- define "rollout-reporter.monitoringMetadata" -}}
-name: {{ include "rollout-reporter.fullname" .root }}
-namespace: {{ .values.namespace | default .root.Release.Namespace }}
+{{- $own := .root.Release.Namespace -}}
+{{- $namespace := .values.namespace | default $own -}}
+{{- $name := include "rollout-reporter.fullname" .root -}}
+name: {{ eq $namespace $own | ternary $name (printf "%s-%s" $name $own) | quote }}
+namespace: {{ $namespace | quote }}
 labels:
   {{- merge (include "rollout-reporter.labels" .root | fromYaml) .values.additionalLabels | toYaml | nindent 2 }}
 {{- end -}}

@@ -1,6 +1,6 @@
 {{/* What every pod of this chart has in common: how it is let run, and where. */}}
 {{- define "rollout-reporter.podSpec" -}}
-serviceAccountName: {{ include "rollout-reporter.serviceAccountName" . }}
+serviceAccountName: {{ include "rollout-reporter.serviceAccountName" . | quote }}
 # Said here, as the account may say otherwise to others (serviceAccount.automount).
 automountServiceAccountToken: true
 enableServiceLinks: false
@@ -22,11 +22,11 @@ volumes:
   {{- if .configMapName }}
   - name: ca-bundle
     configMap:
-      name: {{ .configMapName }}
+      name: {{ .configMapName | quote }}
   {{- else if .secretName }}
   - name: ca-bundle
     secret:
-      secretName: {{ .secretName }}
+      secretName: {{ .secretName | quote }}
   {{- end }}
   {{- end }}
   {{- with .Values.extraVolumes }}
@@ -115,11 +115,11 @@ volumeMounts:
 {{- with .Values.proxy }}
 {{- range $name, $value := dict "HTTP_PROXY" .httpProxy "HTTPS_PROXY" .httpsProxy }}
 {{- with $value }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   value: {{ . | quote }}
 {{- end }}
 {{- end }}
-{{- if or .httpProxy .httpsProxy }}
+{{- if or .httpProxy .httpsProxy .noProxy }}
 # The API server is never spoken to by proxy.
 - name: NO_PROXY
   value: {{ prepend (regexSplit `[,\s]+` .noProxy -1 | compact) "$(KUBERNETES_SERVICE_HOST)" | join "," | quote }}

@@ -8,6 +8,17 @@ Texts that must look like something. The schema could hold the expressions; Helm
   {{- $text := toString .value -}}
   {{- if not (or (regexMatch $look.is $text) (and .optional (empty $text))) -}}
     {{- printf "%s %q %s" .at $text $look.advice | println -}}
+  {{- else if eq .look "glob" -}}
+    {{- include "rollout-reporter.rangeFaults" (dict "at" .at "glob" $text) -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Ranges in a glob that hold nothing. Takes {at, glob}. */}}
+{{- define "rollout-reporter.rangeFaults" -}}
+{{- range regexFindAll `[a-z0-9]-[a-z0-9]` (regexFindAll `\[[^\]]*\]` .glob -1 | join " ") -1 -}}
+  {{- if gt (trunc 1 .) (trunc -1 .) -}}
+    {{- printf "%s %q: [%s] runs backwards: write [%s-%s]." $.at $.glob . (trunc -1 .) (trunc 1 .) | println -}}
   {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -17,9 +28,9 @@ Texts that must look like something. The schema could hold the expressions; Helm
 object:
   is: ^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$
   advice: "is no name of a Kubernetes object: write small letters, digits, and - or . in between."
-service:
-  is: ^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$
-  advice: "can be no Service's name: write small letters, digits, and - in between, beginning with a letter."
+fullname:
+  is: ^[a-z]([a-z0-9-]{0,50}[a-z0-9])?$
+  advice: "can be no Service's name, or is too long for what is added to it: write small letters, digits, and - in between, beginning with a letter, at most 52."
 namespace:
   is: ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$
   advice: "is no Namespace's name: write small letters, digits, and - in between."
@@ -82,7 +93,7 @@ digest:
 
 {{- $optional := dict
   "object" "caBundle.configMapName caBundle.secretName jira.existingSecret nameOverride runtimeClassName serviceAccount.name"
-  "service" "fullnameOverride"
+  "fullname" "fullnameOverride"
   "namespace" "metrics.serviceMonitor.namespace metrics.podMonitor.namespace metrics.prometheusRule.namespace metrics.dashboards.namespace"
   "duration" "metrics.serviceMonitor.interval metrics.serviceMonitor.scrapeTimeout metrics.podMonitor.interval metrics.podMonitor.scrapeTimeout"
   "selector" "namespaceSelector"
@@ -129,6 +140,17 @@ digest:
 {{- end -}}
 
 {{- range $place := include "rollout-reporter.places" . | fromJsonArray -}}
+  {{- $own := eq .at "jira" -}}
+  {{- range $list, $rules := dict
+    (printf "%s.access" .at) .site.access
+    ($own | ternary "environments" (printf "%s.environments" .at)) ($own | ternary $.Values.environments .site.environments)
+  -}}
+    {{- range $number, $rule := $rules -}}
+      {{- range $index, $glob := $rule.namespaces -}}
+        {{- $texts = append $texts (dict "at" (printf "%s[%d].namespaces[%d]" $list $number $index) "value" $glob "look" "glob") -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
   {{- range $number, $rule := .site.access -}}
     {{- range $rule.projects -}}
       {{- $texts = append $texts (dict "at" (printf "%s.access[%d].projects" $place.at $number) "value" . "look" "project") -}}

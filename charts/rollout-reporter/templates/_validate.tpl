@@ -97,6 +97,8 @@ Each define below prints one sentence a line.
 {{- with .site.urlTemplate -}}
   {{- if not (regexMatch `^https?://` .) -}}
     {{- printf "%s.urlTemplate %q must begin with https:// or http://: Jira shows it as a link." $at . | println -}}
+  {{- else if not (regexMatch `^https?://[^/\s@]+(/.*)?$` .) -}}
+    {{- printf "%s.urlTemplate %q has no host, or a user before it: write https://, the host, and what follows it." $at . | println -}}
   {{- else if not (regexMatch `^([^\s{}]|\{(namespace|kind|name)\})+$` .) -}}
     {{- printf "%s.urlTemplate %q holds blanks, or braces that nobody fills in: take them out; what is filled in are {namespace}, {kind} and {name}." $at . | println -}}
   {{- end -}}
@@ -132,6 +134,15 @@ Each define below prints one sentence a line.
 {{- if and (not .Values.fullnameOverride) (regexMatch `^[0-9]` .Release.Name) -}}
   {{- printf "The release's name %q begins with a digit, which that of a Service may not: set fullnameOverride to a name that begins with a letter." .Release.Name | println -}}
 {{- end -}}
+{{- if .Release.IsInstall -}}
+  {{- range (lookup "apps/v1" "Deployment" .Release.Namespace "").items -}}
+    {{- $labels := .metadata.labels | default dict -}}
+    {{- $other := get $labels "app.kubernetes.io/instance" -}}
+    {{- if and (eq "rollout-reporter" (get $labels "app.kubernetes.io/part-of")) (ne $other $.Release.Name) -}}
+      {{- printf "Release %q lives in namespace %s already: both would share its Lease and its journal, and only one of them would report. Install into a namespace of its own; what it watches is said by other values." $other $.Release.Namespace | println -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "rollout-reporter.namespaceFaults" -}}
@@ -144,13 +155,6 @@ Each define below prints one sentence a line.
   {{- end -}}
   {{- if .Values.excludeNamespaces -}}
     {{- println "watchNamespaces and excludeNamespaces exclude each other: take the namespaces to leave out of watchNamespaces." -}}
-  {{- end -}}
-{{- end -}}
-{{- range .Values.excludeNamespaces -}}
-  {{- range regexFindAll `[a-z0-9]-[a-z0-9]` (regexFindAll `\[[^\]]*\]` . -1 | join " ") -1 -}}
-    {{- if gt (trunc 1 .) (trunc -1 .) -}}
-      {{- printf "excludeNamespaces: [%s] runs backwards: write [%s-%s]." . (trunc -1 .) (trunc 1 .) | println -}}
-    {{- end -}}
   {{- end -}}
 {{- end -}}
 {{- if and (has "Deny" .Values.admissionPolicy.actions) (has "Warn" .Values.admissionPolicy.actions) -}}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final
@@ -11,7 +12,7 @@ import typer
 
 from rollout_reporter.cluster.api import delete
 from rollout_reporter.cluster.conditions import write_condition
-from rollout_reporter.cluster.errors import ClusterError, ConflictError, NotFoundError
+from rollout_reporter.cluster.errors import ClusterError, ConflictError, ForbiddenError, NotFoundError
 from rollout_reporter.cluster.held_lease import HeldLease
 from rollout_reporter.cluster.lease import LEASE
 from rollout_reporter.cluster.reports import remove_report, report_name
@@ -33,13 +34,32 @@ Step = tuple[str, Removal]
 """A thing in words, and how to remove it."""
 
 
-def cleanup(
+@dataclass(frozen=True)
+class Options:
+    """What is to be cleaned up."""
+
+    namespaces: Sequence[str]
+    """Those to look through; none: all."""
+    _: KW_ONLY
+    keep_reports: bool
+    skip_forbidden: bool
+
+
+def cleanup(  # noqa: PLR0913 (one parameter for each flag)
     *,
     namespace: OwnNamespace,
     watch_namespaces: WatchNamespaces = "",
     keep_reports: Annotated[
         bool,
         typer.Option("--keep-reports", help="Leave the RolloutReports, the memory of what was reported."),
+    ] = False,
+    skip_forbidden: Annotated[
+        bool,
+        typer.Option(
+            "--skip-forbidden",
+            help="Go on without watched Namespaces that may not be read (nor may one that is gone)"
+            " and without conditions that may not be removed; they are named.",
+        ),
     ] = False,
     yes: Yes = False,
     kubeconfig: Kubeconfig = "",
@@ -55,37 +75,50 @@ def cleanup(
     name of the cluster for it: run it first, or keep the RolloutReports.
     """
     try:
-        asyncio.run(
-            _cleanup(kubeconfig, namespace, listed(watch_namespaces), keep_reports=keep_reports, yes=yes)
-        )
+        options = Options(listed(watch_namespaces), keep_reports=keep_reports, skip_forbidden=skip_forbidden)
+        asyncio.run(_cleanup(kubeconfig, namespace, options, yes=yes))
     except (ClusterError, CommandError) as error:
         typer.echo(f"cleanup: {_in_words(error)}", err=True)
         raise typer.Exit(1) from error
 
 
-async def _cleanup(
-    kubeconfig: str, namespace: str, namespaces: Sequence[str], *, keep_reports: bool, yes: bool
-) -> None:
+async def _cleanup(kubeconfig: str, namespace: str, options: Options, *, yes: bool) -> None:
     async with await connect(kubeconfig) as api:
-        look = partial(find_traces, api, namespace, namespaces)
+        look = partial(_look, api, namespace, options)
         if not yes:
-            typer.echo(f"There is {_counts(await look(), with_reports=not keep_reports)}, and the Lease.")
+            typer.echo(
+                f"There is {_counts(await look(), with_reports=not options.keep_reports)}, and the Lease."
+            )
             confirm("Remove it?", otherwise="nothing was removed")
         lease = HeldLease(api, namespace, holder="cleanup")
         try:
             if holder := await _take(lease, namespace):
                 typer.echo(f"the Lease was taken from {holder}, which stops within {RENEW_DEADLINE:.0f} s")
                 await lease.outlast()
-            await _remove_conditions(api, lease, look)
+            await _remove_conditions(api, lease, look, skip_forbidden=options.skip_forbidden)
             found = await look()
-            await _remove(lease, [*_reports(api, found, keep=keep_reports), *_journal(api, found)])
+            await _remove(lease, [*_reports(api, found, keep=options.keep_reports), *_journal(api, found)])
             await _remove(lease, [(f"Lease {LEASE}", lease.remove)])
         except BaseException:  # an interrupt, too
             await lease.release()
             raise
     if found.still_open:
         typer.echo(f"rollouts under way, whose end Jira will not be told: {found.still_open}")
+    for each in found.hidden:
+        typer.echo(f"namespace {each.namespace} was left as it is, since it cannot be read: {each}")
     typer.echo(f"cleaned up; an operator that is still there begins again in {LEASE_DURATION:.0f} s")
+
+
+async def _look(api: Any, installation: str, options: Options) -> Traces:
+    """Look for what there is to remove.
+
+    Raises:
+        HiddenNamespaceError: A Namespace may not be read, nor left out. All of them never are.
+    """
+    found = await find_traces(api, installation, options.namespaces)
+    if found.hidden and not (options.namespaces and options.skip_forbidden):
+        raise found.hidden[0]
+    return found
 
 
 async def _take(lease: HeldLease, namespace: str) -> str:
@@ -109,8 +142,7 @@ def _in_words(error: Exception) -> str:
         case HiddenNamespaceError():
             return (
                 f"namespace {error.namespace} cannot be read: {error}. If it is gone, leave it out of"
-                " --watch-namespaces; if this is a hook of Helm's, helm uninstall --no-hooks goes on"
-                " without it"
+                " --watch-namespaces, or go on without it: --skip-forbidden"
             )
         case _:
             return str(error)
@@ -127,12 +159,16 @@ def _counted(things: Sequence[object], noun: str) -> str:
     return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
-async def _remove_conditions(api: Any, lease: HeldLease, look: Callable[[], Awaitable[Traces]]) -> None:
+async def _remove_conditions(
+    api: Any, lease: HeldLease, look: Callable[[], Awaitable[Traces]], *, skip_forbidden: bool
+) -> None:
+    skipped: set[str] = set()
     for _ in range(ROUNDS):
-        shown = (await look()).shown
-        if not shown:
+        shown = {f"condition of {each.place}": each for each in (await look()).shown}
+        steps = [(what, _off(api, ref)) for what, ref in shown.items() if what not in skipped]
+        if not steps:
             return
-        await _remove(lease, [(f"condition of {each.place}", _off(api, each)) for each in shown])
+        skipped |= await _remove(lease, steps, skip_forbidden=skip_forbidden)
     left = ", ".join(str(each.place) for each in (await look()).shown)
     if left:
         raise CommandError(
@@ -163,13 +199,17 @@ def _journal(api: Any, found: Traces) -> list[Step]:
     return [(f"ConfigMap {path.rpartition('/')[2]}", partial(delete, api, path)) for path in found.journal]
 
 
-async def _remove(lease: HeldLease, steps: Iterable[Step]) -> None:
+async def _remove(lease: HeldLease, steps: Iterable[Step], *, skip_forbidden: bool = False) -> set[str]:
     """Remove one thing after the other, each while no operator leads; what cannot be removed stops no other.
+
+    Returns:
+        What may not be removed, and was skipped.
 
     Raises:
         CommandError: Something could not be removed.
     """
     failures: list[str] = []
+    skipped: set[str] = set()
     for what, remove in steps:
         await lease.keep()
         try:
@@ -177,8 +217,13 @@ async def _remove(lease: HeldLease, steps: Iterable[Step]) -> None:
         except NotFoundError:
             continue
         except ClusterError as error:
+            if skip_forbidden and isinstance(error, ForbiddenError):
+                typer.echo(f"the {what} was left as it is: {error}")
+                skipped.add(what)
+                continue
             failures.append(f"the {what} cannot be removed: {error}")
             continue
         typer.echo(f"removed the {what}")
     if failures:
         raise CommandError(f"{'; '.join(failures)}. What is left is removed by another call")
+    return skipped

@@ -35,6 +35,8 @@ class Traces:
     """RolloutReports of this installation."""
     journal: Sequence[str]
     """Paths of the pages of its journal."""
+    hidden: Sequence[HiddenNamespaceError] = ()
+    """Why some Namespaces could not be looked at."""
 
     @property
     def still_open(self) -> int:
@@ -49,21 +51,24 @@ async def find_traces(api: ApiClient, installation: str, namespaces: Sequence[st
     is removed as well: another one that reports the workload would show its own again.
 
     Raises:
-        HiddenNamespaceError: A Namespace may not be read.
-        ClusterError: The cluster does not answer, or refuses.
+        ClusterError: The cluster does not answer, or refuses all but single Namespaces.
     """
+    hidden: list[HiddenNamespaceError] = []
     shown: list[WorkloadRef] = []
     reports: list[StoredReport] = []
     for namespace in namespaces or ("",):
         try:
             everybodys = [each async for each in _reports(api, namespace)]
-            others = {each.ledger.ref.place for each in everybodys if not each.is_of(installation)}
-            reports += [each for each in everybodys if each.is_of(installation)]
-            shown += [each async for each in _shown(api, namespace) if each.place not in others]
+            showing = [each async for each in _shown(api, namespace)]
         except ForbiddenError as error:
-            raise HiddenNamespaceError(namespace, error) from error
+            hidden.append(HiddenNamespaceError(namespace, error))
+            continue
+        others = {each.ledger.ref.place for each in everybodys if not each.is_of(installation)}
+        reports += [each for each in everybodys if each.is_of(installation)]
+        shown += [each for each in showing if each.place not in others]
     names = [each["name"] for each in await find_pages(api, installation)]
-    return Traces(shown, reports, [path_to("v1", "configmaps", installation, each) for each in names])
+    journal = [path_to("v1", "configmaps", installation, each) for each in names]
+    return Traces(shown, reports, journal, hidden)
 
 
 async def _reports(api: ApiClient, namespace: str) -> AsyncIterator[StoredReport]:

@@ -1,5 +1,7 @@
 """The names and values that others build on."""
 
+import json
+import math
 from typing import Any
 
 import pytest
@@ -61,6 +63,57 @@ def test_the_crd_knows_every_field_that_the_chart_writes() -> None:
     crd = yaml.safe_load((CHART / "files/crds/jirasites.yaml").read_text())
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     _assert_known(render(ALL_OF_JIRA).one("JiraSite")["spec"], schema["properties"]["spec"], "spec")
+
+
+def test_the_values_allow_no_more_than_the_crd() -> None:
+    """Else a release would fail half way, and by what the API server says."""
+    crd = yaml.safe_load((CHART / "files/crds/jirasites.yaml").read_text())
+    stored = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    values = json.loads((CHART / "values.schema.json").read_text())
+    jira = values["properties"]["jira"]["properties"]
+    for written in (jira | values["properties"], jira["sites"]["items"]["properties"]):
+        for name in ("siteURL", "cloudId", "apiURL", "email", "urlTemplate", "environments", "access"):
+            _assert_bounded(written[name], stored["properties"][name], values["definitions"], name)
+
+
+def _assert_bounded(
+    written: dict[str, Any], stored: dict[str, Any], definitions: dict[str, Any], where: str
+) -> None:
+    parts = [written, *written.get("allOf", [])]
+    known: dict[str, Any] = {}
+    for part in parts:
+        known |= definitions[part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+    for limit in {"maxLength", "maxItems"} & stored.keys():
+        assert known.get(limit, math.inf) <= stored[limit], f"{where}: {limit}"
+    for name, inner in stored.get("properties", {}).items():
+        _assert_bounded(known["properties"][name], inner, definitions, f"{where}.{name}")
+    if "items" in stored and "enum" not in stored["items"]:
+        _assert_bounded(known["items"], stored["items"], definitions, f"{where}[]")
+
+
+@pytest.mark.parametrize("release", ["2048", "true", "null"])
+def test_a_name_that_yaml_would_read_as_something_else_stays_a_name(release: str) -> None:
+    named = {"fullnameOverride": "on", "serviceAccount": {"name": "1234"}, "nameOverride": "1.0"}
+    watched = {"clusterName": "1e3", "watchNamespaces": ["1234", "0x1"]}
+    made = render(
+        {**ALL_OF_JIRA, **named, **watched, "networkPolicy": {"enabled": True}},
+        release=release,
+        namespace="1e1",
+        kinds=NEW_CLUSTER,
+    )
+    metadata = [each["metadata"] for each in made.objects]
+    pods = [
+        each["spec"]["template"]["metadata"] for each in made.objects if "template" in each.get("spec", {})
+    ]
+    names = [each.get(field, "") for each in metadata for field in ("name", "namespace")]
+    labels = [label for each in (*metadata, *pods) for label in each["labels"].values()]
+    selected = made.one("NetworkPolicy")["spec"]["podSelector"]
+    assert {type(each) for each in (*names, *labels)} == {str}
+    assert selected["matchLabels"] == {"app.kubernetes.io/instance": release}
+    assert {type(each) for each in selected["matchExpressions"][0]["values"]} == {str}
+    bound = [subject for kind in ("RoleBinding",) for each in made.all(kind) for subject in each["subjects"]]
+    assert {(each["name"], each["namespace"]) for each in bound} == {("1234", "1e1")}
+    assert made.one("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "1234"
 
 
 def _assert_known(value: Any, schema: dict[str, Any], where: str) -> None:

@@ -61,6 +61,11 @@ def test_the_dashboard_is_named_where_there_is_one() -> None:
     assert "Grafana" not in notes(WELL_SET)
 
 
+@pytest.mark.parametrize("values", [{}, WELL_SET, {"metrics": {"dashboards": {"enabled": True}}}])
+def test_what_comes_last_stands_apart(values: dict[str, Any]) -> None:
+    assert "\n\nIf something is wrong:\n\n" in notes(values)
+
+
 def test_without_a_default_site_the_workload_names_one() -> None:
     """Else its condition would say that there is no such site."""
     sites = [{"name": name, "siteURL": SITE, "existingSecret": "b"} for name in ("acquired", "other")]

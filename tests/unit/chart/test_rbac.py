@@ -99,6 +99,25 @@ def test_without_conditions_there_is_no_right_to_write_to_workloads() -> None:
     assert found["ClusterRole", None, WORKLOADS] == workloads(namespaces=["get"], conditions=False)
 
 
+def test_conditions_that_were_switched_off_are_removed_with_a_right_of_the_hook() -> None:
+    made = render({"conditions": {"onWorkloads": False}})
+    name = f"rollout-reporter-cleanup-workloads-{NAMESPACE}"
+
+    assert roles(made)["ClusterRole", None, name] == CONDITIONS
+    assert {
+        each["metadata"]["annotations"]["helm.sh/hook"] for each in made.objects if name in str(each)
+    } == {"pre-delete"}
+
+
+def test_a_hook_asks_for_no_right_in_a_watched_namespace_which_may_be_gone_by_then() -> None:
+    off = {"conditions": {"onWorkloads": False}, "clusterName": "c", "watchNamespaces": ["pay"]}
+    assert roles(render(off)) == {
+        ("Role", NAMESPACE, "rollout-reporter"): own("rollout-reporter-jira"),
+        ("Role", "pay", WORKLOADS): workloads(namespaces=["get"], conditions=False),
+        ("Role", NAMESPACE, "rollout-reporter-cleanup"): UNINSTALLING,
+    }
+
+
 @pytest.mark.parametrize(
     ("values", "secrets"),
     [

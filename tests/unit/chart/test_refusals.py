@@ -107,6 +107,8 @@ def test_helm_3_says_the_same() -> None:
         (jira(apiURL="http://api.atlassian.com"), 'jira.apiURL "http://api.atlassian.com" is plain http: '),
         (jira(apiURL="https://api.atlassian.com:8443"), "answers on 443 only, leave the port out."),
         (jira(urlTemplate="ci.example.com"), 'jira.urlTemplate "ci.example.com" must begin with https://'),
+        (jira(urlTemplate="https://me@ci.test/{name}"), "has no host, or a user before it: write https://"),
+        (jira(urlTemplate="https:///{name}"), "has no host, or a user before it: write https://"),
         (jira(urlTemplate="https://ci.test/{app}"), "what is filled in are {namespace}"),
         (jira(urlTemplate="https://ci.test/{name"), "holds blanks, or braces that nobody fills in: "),
         (jira(urlTemplate="https://ci.test/a b"), "holds blanks, or braces that nobody fills in: "),
@@ -140,7 +142,26 @@ def test_helm_3_says_the_same() -> None:
         ({"image": {"digest": "0123"}}, 'image.digest "0123" is no digest: write sha256: and 64'),
         ({"clusterName": "prod eu"}, 'clusterName "prod eu" cannot be part of an id: '),
         ({"excludeNamespaces": ["Kube_*"]}, 'excludeNamespaces[0] "Kube_*" can match no Namespace: '),
-        ({"excludeNamespaces": ["team[z-a]"]}, "excludeNamespaces: [z-a] runs backwards: write [a-z]."),
+        (
+            {"excludeNamespaces": ["team[z-a]"]},
+            'excludeNamespaces[0] "team[z-a]": [z-a] runs backwards: write [a-z].',
+        ),
+        (
+            jira(access=[{"namespaces": ["pay-*", "Team_A"]}]),
+            'jira.access[0].namespaces[1] "Team_A" can match no Namespace: ',
+        ),
+        (
+            {**jira(), "environments": [{"namespaces": ["Prod-*"], "name": "live", "type": "production"}]},
+            'environments[0].namespaces[0] "Prod-*" can match no Namespace: ',
+        ),
+        (
+            jira(
+                sites=[
+                    {**SECOND, "environments": [{"namespaces": ["p[z-a]"], "name": "l", "type": "testing"}]}
+                ]
+            ),
+            'jira.sites[0].environments[0].namespaces[0] "p[z-a]": [z-a] runs backwards: ',
+        ),
         ({"proxy": {"httpsProxy": "proxy:3128"}}, 'proxy.httpsProxy "proxy:3128" is no URL: '),
         (
             {"podDisruptionBudget": {"minAvailable": "half"}},
@@ -242,8 +263,9 @@ def test_a_port_that_there_is_not(values: dict[str, Any], where: str) -> None:
         ({"metrics": {"dashboards": {"namespace": "a.b"}}}, '"a.b" is no Namespace\'s name: '),
         ({"caBundle": {"configMapName": "A"}}, 'caBundle.configMapName "A" is no name of a '),
         ({"nameOverride": "Jira"}, 'nameOverride "Jira" is no name of a '),
-        ({"fullnameOverride": "a.b"}, 'fullnameOverride "a.b" can be no Service\'s name: '),
-        ({"fullnameOverride": "2048"}, 'fullnameOverride "2048" can be no Service\'s name: '),
+        ({"fullnameOverride": "a.b"}, 'fullnameOverride "a.b" can be no Service\'s name, or'),
+        ({"fullnameOverride": "2048"}, 'fullnameOverride "2048" can be no Service\'s name, or'),
+        ({"fullnameOverride": "n" * 53}, "too long for what is added to it: write small letters, "),
         ({"rbac": {"secretNames": [""]}}, 'rbac.secretNames[0] "" is no name of a '),
         ({"imagePullSecrets": ["a b"]}, 'imagePullSecrets[0] "a b" is no name of a '),
         (

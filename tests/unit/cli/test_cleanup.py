@@ -181,7 +181,27 @@ def test_a_namespace_that_may_not_be_read_stops_it_before_anything_is_removed(ar
     ended = clean("--watch-namespaces=shop,gone")
 
     assert_refused(ended, "namespace gone cannot be read: rolloutreports is forbidden. If it is gone, leave")
+    assert "--skip-forbidden" in ended.complaint
     assert shows(around, WEB, CANARY) == [True, True]
+
+
+def test_a_namespace_that_may_not_be_read_can_be_left_out_and_is_named(around: Surroundings) -> None:
+    path = f"{OURS}/gone/rolloutreports"
+    around.cluster.refusals[f"GET {path}"] = 403, "rolloutreports is forbidden"
+
+    ended = clean("--watch-namespaces=gone,shop", "--skip-forbidden")
+
+    assert ended.code == 0, ended.complaint
+    assert "namespace gone was left as it is, since it cannot be read: rolloutreports is" in ended.output
+    assert shows(around, WEB, CANARY) == [False, False]
+    assert not {REPORT_OF_WEB, PAGE, LEASE} & set(around.cluster.objects)
+
+
+def test_a_whole_cluster_that_may_not_be_read_is_not_left_out(around: Surroundings) -> None:
+    around.cluster.refusals["GET /apis/apps/v1/deployments"] = 403, "deployments.apps is forbidden"
+
+    assert_refused(clean("--skip-forbidden"), "deployments.apps is forbidden. Name the Namespaces that you")
+    assert LEASE in around.cluster.objects
 
 
 def test_a_cluster_that_may_not_be_read_says_what_to_name(around: Surroundings) -> None:
@@ -202,6 +222,17 @@ def test_a_condition_that_may_not_be_written_keeps_the_memory_but_not_the_others
     assert shows(around, WEB, CANARY) == [True, False]
     assert {REPORT_OF_WEB, PAGE} <= set(around.cluster.objects)
     assert around.cluster.objects[LEASE]["metadata"]["annotations"] == {NUMBER_CEILING: "77"}
+
+
+def test_a_condition_that_may_not_be_written_can_be_left_and_is_named(around: Surroundings) -> None:
+    around.cluster.refusals[f"PATCH {path_of(WEB)}/status"] = 403, "deployments.apps is forbidden"
+
+    ended = clean("--skip-forbidden")
+
+    assert ended.code == 0, ended.complaint
+    assert "the condition of shop/deployment/web was left as it is: deployments.apps is forb" in ended.output
+    assert shows(around, WEB, CANARY) == [True, False]
+    assert not {REPORT_OF_WEB, PAGE, LEASE} & set(around.cluster.objects)
 
 
 def test_who_tries_again_need_not_wait_for_the_one_that_failed(
