@@ -8,7 +8,7 @@ enableServiceLinks: false
 {{ . }}
 {{- end }}
 securityContext:
-  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+  {{- include "rollout-reporter.securityContext" (dict "root" . "context" .Values.podSecurityContext) | nindent 2 }}
 {{- range $field := list "priorityClassName" "runtimeClassName" "nodeSelector" "tolerations" "affinity" "dnsPolicy" "dnsConfig" "hostAliases" }}
 {{- with get $.Values $field }}
 {{ dict $field . | toYaml }}
@@ -34,6 +34,20 @@ volumes:
   {{- end }}
 {{- end -}}
 
+{{/*
+A security context. OpenShift chooses user and group from a range of the Namespace's own and refuses all others, so the chart's are left
+out there; those of somebody else stay. Takes {root, context}.
+*/}}
+{{- define "rollout-reporter.securityContext" -}}
+{{- $context := .context -}}
+{{- if .root.Capabilities.APIVersions.Has "security.openshift.io/v1" -}}
+  {{- range $field := list "runAsUser" "runAsGroup" "fsGroup" -}}
+    {{- if eq "65532" (get $context $field | toString) -}}{{- $context = omit $context $field -}}{{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- toYaml $context -}}
+{{- end -}}
+
 {{/* And every container of ours. */}}
 {{- define "rollout-reporter.container" -}}
 image: {{ include "rollout-reporter.image" . | quote }}
@@ -45,7 +59,7 @@ envFrom:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 securityContext:
-  {{- toYaml .Values.securityContext | nindent 2 }}
+  {{- include "rollout-reporter.securityContext" (dict "root" . "context" .Values.securityContext) | nindent 2 }}
 volumeMounts:
   - name: tmp
     mountPath: /tmp

@@ -15,8 +15,8 @@ OPENSHIFT = (
 FORBIDDEN = {"hostNetwork", "hostPID", "hostIPC", "hostUsers"}
 
 
-def pods(values: Values | None = None) -> dict[str, dict[str, Any]]:
-    made = render({"jira": {"siteURL": SITE}, **(values or {})}, kinds=NEW_CLUSTER)
+def pods(values: Values | None = None, *, kinds: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    made = render({"jira": {"siteURL": SITE}, **(values or {})}, kinds=(*NEW_CLUSTER, *kinds))
     return {
         "operator": made.one("Deployment")["spec"]["template"]["spec"],
         "await-crds": made.named("Job", "-await-crds")["spec"]["template"]["spec"],
@@ -77,6 +77,24 @@ def test_its_token_is_mounted_whatever_the_account_says_to_others(*, mounted: bo
     made = render({**values, "jira": {"siteURL": SITE}}, kinds=NEW_CLUSTER)
     assert made.one("ServiceAccount")["automountServiceAccountToken"] is mounted
     assert all(each["automountServiceAccountToken"] is True for each in pods(values).values())
+
+
+def test_on_openshift_the_chart_names_no_users() -> None:
+    kinds = ("security.openshift.io/v1",)
+
+    assert pods(kinds=kinds) == pods(SCENARIOS["OpenShift"])
+
+
+def test_on_openshift_a_user_that_somebody_names_stays() -> None:
+    """For a service account that may use another SCC."""
+    named = {
+        "podSecurityContext": {"runAsUser": 1000, "fsGroup": None},
+        "securityContext": {"runAsUser": 1000},
+    }
+    for each in pods(named, kinds=("security.openshift.io/v1",)).values():
+        assert each["securityContext"]["runAsUser"] == 1000
+        assert "runAsGroup" not in each["securityContext"]
+        assert each["containers"][0]["securityContext"]["runAsUser"] == 1000
 
 
 def test_openshift_chooses_the_users() -> None:
