@@ -86,7 +86,12 @@ class Follower:
         return True
 
     def _close(self, tracked: Tracked, because: str, state: State) -> None:
-        """Close what a workload that is gone has left open."""
+        """Close what a workload that is gone has left open; what could not be told is not lost in silence."""
+        if tracked.untold:
+            first, why = tracked.untold.first_revision, tracked.no_site or "no issue key was allowed"
+            untold = f"Jira is not told of revision {first} and later: {why}"
+            log.warning("%s: %s; %s", tracked.ref.place, because, untold)
+            tracked.untold = None
         tracked.ledger = close(tracked.ledger, because, self._context.now(), state)
         tracked.snapshot, tracked.is_gone = None, True
 

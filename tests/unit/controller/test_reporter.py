@@ -285,3 +285,22 @@ async def test_a_namespace_that_was_set_up_before_the_site_counts_though_it_was_
             await until(lambda: bool(leader.entries()))
 
     assert [each.environment.name for each in leader.entries()] == ["production"]
+
+
+async def test_what_is_deleted_before_there_is_a_site_for_it_goes_untold_but_not_in_silence(
+    cluster: FakeCluster, api: ApiClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster.hold("/api/v1/namespaces/shop", {})
+    cluster.hold(f"{APPS}/replicasets/checkout-7d9f", replica_set())
+    async with leading(api) as context:
+        leader = Leader(context, Book())
+        leader.sightings.put(read_deployment(cluster.hold(DEPLOYMENT, deployment())))
+        async with leader.working():
+            await until(lambda: PLACE in leader.book and leader.book[PLACE].untold is not None)
+            leader.sightings.put(Gone(ref()))
+            leader.site_changed()
+            await until(lambda: bool(caplog.messages))
+
+    [said] = caplog.messages
+    assert said.startswith(f"{PLACE}: the workload was deleted; Jira is not told of revision 1 and later: ")
+    assert "JiraSite" in said
