@@ -4,15 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from .closing import SUPERSEDED, close
-from .course import Asked
+from .closing import superseded
 from .keys import certain_keys
 from .ledger import Ledger
 from .missed import id_of_missed
 from .opening import is_of, next_number, opened, renamed
-from .report import DeploymentKey, State
+from .report import State
 from .seen import Seen
-from .workload import Kind, ReplicaSetFacts
+from .workload import Kind
 
 _OVERTAKEN: Final = "superseded before it was under way"
 _UNSEEN: Final = "came and went while nobody looked: its outcome is not known"
@@ -27,8 +26,7 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
         if seen.target is None or ledger.find(id_of_missed(facts)):
             continue
         waiting = ledger.waiting
-        # While nobody looked, one that was seen to be asked for may have ended in any way.
-        asked = None if seen.course.was_away else seen.course.asked_with(facts)
+        asked = None if seen.course.may_have_ended(facts) else seen.course.asked_with(facts)
         is_it = waiting is not None and is_of(waiting, facts.release, facts.images)
         recorded = waiting.issue_keys if waiting and is_it else ()
         keys = recorded or seen.allowed(certain_keys(seen, facts), seen.target.environment.type)
@@ -43,7 +41,13 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
         else:
             number = next_number(seen, ledger, seen.target, facts.revision)
             begun = opened(seen, seen.target, number, keys, facts.images)
-        ledger = _overtaken(ledger, facts, asked, now, but=begun.key)
+        ledger = superseded(
+            ledger,
+            f"revision {facts.revision}",
+            now,
+            was_unseen=asked is None or asked.was_unseen,
+            but=begun.key,
+        )
         least = max(facts.created, waiting.since) if waiting else facts.created
         entry = replace(
             begun,
@@ -63,15 +67,3 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             entry = replace(entry, state=end.state, because=end.because, since=since)
         ledger = ledger.put(entry)
     return ledger
-
-
-def _overtaken(
-    ledger: Ledger, by: ReplicaSetFacts, asked: Asked | None, now: datetime, *, but: DeploymentKey
-) -> Ledger:
-    """Close what a rollout has replaced that was never seen to be taken up."""
-    because = f"{SUPERSEDED} by revision {by.revision}"
-    if asked:
-        return close(ledger, because, now, but=but)
-    return close(
-        ledger, f"{because} while nobody looked: its outcome is not known", now, State.UNKNOWN, but=but
-    )

@@ -65,6 +65,8 @@ class Asked:
     """What the workload showed with it."""
     is_certain: bool = True
     """Whether another version was asked for, not just other words for the same one (see `HASH_TRUST`)."""
+    was_unseen: bool = False
+    """Whether nobody saw it asked for: what ran before may have ended by then, one way or the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Course:
     """Rollouts that came and went unseen before the one taken up last, the oldest first."""
     ends: tuple[End, ...] = ()
     """Ends that were told by the statuses seen since the rollout before the one taken up last."""
+    going_on: str | None = None
+    """The ReplicaSet that was last said to be under way while a newer template waited."""
     passed_by: tuple[Asked, ...] = ()
     """Templates that were asked for and replaced before they were seen to be taken up, the oldest first."""
     is_remembered: bool = False
@@ -119,6 +123,10 @@ class Course:
         same = [each for each in self.passed_by if each.release == facts.release]
         alike = [each for each in self.passed_by if each.images == facts.images]
         return next(iter(same or alike), None)
+
+    def may_have_ended(self, facts: ReplicaSetFacts) -> bool:
+        """Whether a rollout that was never seen to be taken up may have ended while nobody looked."""
+        return self.was_away and self.going_on not in {facts.name, facts.pod_hash}
 
     @property
     def state(self) -> State | None:

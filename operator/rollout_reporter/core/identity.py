@@ -98,10 +98,38 @@ def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
         since=before.asked.since if before.asked else now,
         issue_keys=snapshot.issue_keys,
         is_certain=not (snapshot.observed and known and known.replica_set == snapshot.pod_hash),
+        was_unseen=before.asked.was_unseen if before.asked else _may_have_ended(before, snapshot),
     )
     passed_by = _passed_by(snapshot, before)
-    ends = told(snapshot, before)
-    return replace(before, asked=asked, missed=(), ends=ends, passed_by=passed_by, is_refused=False)
+    ends, going_on = told(snapshot, before), _going_on(snapshot) or before.going_on
+    return replace(
+        before,
+        asked=asked,
+        missed=(),
+        ends=ends,
+        going_on=going_on,
+        passed_by=passed_by,
+        is_refused=False,
+    )
+
+
+def _may_have_ended(before: Course, snapshot: Snapshot) -> bool:
+    """Whether what is left may have ended unseen: its controller's last word is not that it goes on.
+
+    A Rollout's may be: it speaks of the next one before it names it.
+    """
+    reading, known = snapshot.reading, before.taken_up
+    named = reading.replica_set if reading.signal is Signal.MOVING else None
+    return before.is_remembered and (known is None or named is None or named != known.replica_set)
+
+
+def _going_on(snapshot: Snapshot) -> str | None:
+    """The ReplicaSet that is under way, as a status says which may be about an older template."""
+    return (
+        (snapshot.reading.replica_set or snapshot.pod_hash)
+        if snapshot.reading.signal is Signal.MOVING
+        else None
+    )
 
 
 def _passed_by(snapshot: Snapshot, before: Course) -> tuple[Asked, ...]:
@@ -266,6 +294,7 @@ def _begun(
         taken_up=rollout,
         missed=missed,
         ends=told(snapshot, before),
+        going_on=before.going_on,
         passed_by=passed_by,
         was_away=before.is_remembered,
         was_unseen=before.is_remembered or any(each.release not in wished for each in missed),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from .catch_up import catch_up
-from .closing import SUPERSEDED, close, closed
+from .closing import close, closed, superseded
 from .course import Asked, Course, Rollout
 from .endings import may_turn_out
 from .entry import Entry
@@ -82,7 +82,7 @@ def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
             return ledger
         if recorded:
             ledger = close(ledger, "rolled back by the next revision", now, State.ROLLED_BACK)
-        ledger = close(ledger, f"{SUPERSEDED} by a newer version", now)
+        ledger = superseded(ledger, "a newer version", now, was_unseen=asked.was_unseen)
         number = next_number(seen, ledger, seen.target, _waiting_revision(seen))
         waiting = opened(seen, seen.target, number, keys, asked.images)
     elif seen.course.is_remembered and not is_of(waiting, asked.release, asked.images):
@@ -153,10 +153,7 @@ def _superseded(
         # Others than the one that it replaces were superseded before, by what nobody has seen.
         if entry.state.is_open and entry.key != but and entry.rollout_id in replaced:
             ledger = ledger.put(closed(entry, f"rolled back by {revision}", now, State.ROLLED_BACK))
-    if course.was_unseen:
-        because = f"{SUPERSEDED} by {revision} while nobody looked: its outcome is not known"
-        return close(ledger, because, now, State.UNKNOWN, but=but)
-    return close(ledger, f"{SUPERSEDED} by {revision}", now, but=but)
+    return superseded(ledger, revision, now, was_unseen=course.was_unseen, but=but)
 
 
 def _rolled_back(ledger: Ledger, by: Rollout, now: datetime) -> Ledger:

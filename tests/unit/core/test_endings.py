@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from rollout_reporter.core.workload import PENDING_GRACE
 from unit.core.story import Story, Version
 
 
@@ -33,6 +34,64 @@ def test_the_success_of_the_first_version_is_told_though_only_its_wish_was_seen(
 
     assert story.taken_up().states == ["successful", "in_progress"]
     assert [each.issue_keys for each in story.ledger.entries] == [("SHOP-1",), ("SHOP-2",)]
+
+
+def test_what_was_replaced_while_nobody_looked_is_unknown_though_the_next_version_still_waits() -> None:
+    """It may have failed before: the word on it was overwritten before anybody saw it (seed 40008)."""
+    story = Story().runs("web:1").begins("web:2").unseen()
+    story.image = "web:3"
+    story.versions.append(Version("web-2", story._template(), 3, story.now))
+    story._condition("NewReplicaSetCreated").seen(observed=False)
+    story.now += PENDING_GRACE
+
+    assert story.seen(observed=False).states == ["successful", "unknown", "pending"]
+    assert "while nobody looked" in story.ledger.entries[1].because
+
+
+def test_what_its_controller_calls_under_way_when_it_is_replaced_was_given_up_for_that() -> None:
+    story = Story().runs("web:1").begins("web:2").unseen().asked_for("web:3")
+
+    assert story.later(seconds=2).states == ["successful", "cancelled", "pending"]
+
+
+def test_a_gap_after_the_next_version_was_asked_for_hides_no_end() -> None:
+    story = Story().runs("web:1").begins("web:2").asked_for("web:3")
+    story.course = replace(story.course, is_remembered=True)
+    story._conditions = []
+
+    assert story.later(seconds=2).states == ["successful", "cancelled", "pending"]
+
+
+def test_what_was_under_way_after_the_gap_and_was_replaced_then_was_given_up_for_that() -> None:
+    """Nobody saw it taken up, but its controller spoke of it while the next one waited (seed 40005)."""
+    story = Story().runs("web:1").begins("web:2").asked_for("web:3", keys="SHOP-3")
+    story.versions.append(Version("web-2", story._template(), 3, story.now, noted_keys="SHOP-3"))
+    story._condition("ReplicaSetUpdated")
+    story.course = replace(story.course, is_remembered=True)
+    story.asked_for("web:4", keys="SHOP-4")
+
+    assert story.taken_up().states == ["successful", "cancelled", "cancelled", "in_progress"]
+
+
+def test_of_what_it_has_replaced_during_the_gap_nobody_knows_the_end() -> None:
+    story = Story().runs("web:1").begins("web:2")
+    story.course = replace(story.course, is_remembered=True)
+    story.image, story.keys = "web:3", "SHOP-3"
+    story.versions.append(Version("web-2", story._template(), 3, story.now, noted_keys="SHOP-3"))
+    story._condition("ReplicaSetUpdated").seen(observed=False)
+    story.asked_for("web:4", keys="SHOP-4")
+
+    assert story.taken_up().states == ["successful", "unknown", "cancelled", "in_progress"]
+
+
+def test_what_nobody_heard_of_after_the_gap_is_unknown() -> None:
+    story = Story().runs("web:1").begins("web:2").asked_for("web:3", keys="SHOP-3")
+    story.versions.append(Version("web-2", story._template(), 3, story.now, noted_keys="SHOP-3"))
+    story.course = replace(story.course, is_remembered=True)
+    story._conditions = []
+    story.asked_for("web:4", keys="SHOP-4")
+
+    assert story.taken_up().states == ["successful", "unknown", "unknown", "in_progress"]
 
 
 def test_a_late_success_of_a_failed_rollout_is_told() -> None:
