@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -28,6 +28,9 @@ from .texts import listed
 
 ROUNDS: Final = 3
 """How often conditions are looked for. A Rollout's controller may write an old list back once."""
+
+PATIENCE: Final = timedelta(seconds=60)
+"""For how long the end of a cleanup may wait for the clock."""
 
 Removal = Callable[[], Awaitable[object]]
 Step = tuple[str, Removal]
@@ -98,7 +101,7 @@ async def _cleanup(kubeconfig: str, namespace: str, options: Options, *, yes: bo
             await _remove_conditions(api, lease, look, skip_forbidden=options.skip_forbidden)
             found = await look()
             await _remove(lease, [*_reports(api, found, keep=options.keep_reports), *_journal(api, found)])
-            await _remove(lease, [(f"Lease {LEASE}", lease.remove)])
+            await _remove_lease(lease, found.highest_number)
         except BaseException:  # an interrupt, too
             await lease.release()
             raise
@@ -107,6 +110,18 @@ async def _cleanup(kubeconfig: str, namespace: str, options: Options, *, yes: bo
     for each in found.hidden:
         typer.echo(f"namespace {each.namespace} was left as it is, since it cannot be read: {each}")
     typer.echo(f"cleaned up; an operator that is still there begins again in {LEASE_DURATION:.0f} s")
+
+
+async def _remove_lease(lease: HeldLease, highest_number: int) -> None:
+    """Remove the Lease, unless its number is far ahead of the time, as after many changes of leader."""
+    if await lease.outlive_numbers(highest_number, patience=PATIENCE):
+        await _remove(lease, [(f"Lease {LEASE}", lease.remove)])
+        return
+    await lease.release()
+    typer.echo(
+        f"the Lease {LEASE} was left: update numbers are more than {PATIENCE.total_seconds():.0f} s ahead of"
+        " the time, and an operator that comes soon has to begin above them. It can be deleted later"
+    )
 
 
 async def _look(api: Any, installation: str, options: Options) -> Traces:

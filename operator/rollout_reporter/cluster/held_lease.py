@@ -8,6 +8,7 @@ steps.
 
 import asyncio
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -28,6 +29,7 @@ from .api import Object, create, delete, get, path_to, replace, server_date
 from .errors import ClusterError, ConflictError, NotFoundError
 from .lease import LEASE
 
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _ATTEMPTS: Final = 5
 """A leader that renews just when we write wins; it renews every other second."""
 
@@ -89,6 +91,28 @@ class HeldLease:
             await self._write(self._lease, is_new_term=False)
         except ConflictError as error:
             raise ConflictError(f"somebody has taken the Lease {self._namespace}/{LEASE} back") from error
+
+    async def outlive_numbers(self, others: int, *, patience: timedelta) -> bool:
+        """Wait until no update number that may have been issued is ahead of the API server's time.
+
+        Whoever comes when all records are gone begins at that time, and Jira would drop what is lower.
+
+        Args:
+            others: The highest number that is known besides that on the Lease.
+            patience: For how long at most; who would have to wait longer does not wait at all.
+
+        Returns:
+            Whether that time has come.
+        """
+        highest = max(ceiling_of(self._lease), others)
+        while (
+            ahead := timedelta(milliseconds=highest) - (await server_date(self._api) - _EPOCH)
+        ) >= timedelta(0):
+            if ahead > patience:
+                return False
+            await asyncio.sleep(RETRY_PERIOD)
+            await self.keep()
+        return True
 
     async def remove(self) -> None:
         """Remove the Lease. Operators that are still there wait until it would have expired."""

@@ -11,7 +11,7 @@ from rollout_reporter.core.workload import Kind, WorkloadRef
 
 from .api import Object, list_pages, path_to
 from .errors import ForbiddenError, NotFoundError
-from .journal_pages import find_pages
+from .journal_pages import ceiling_on, find_pages
 from .lookups import workload_path
 from .reports import StoredReport, load_reports
 
@@ -35,6 +35,8 @@ class Traces:
     """RolloutReports of this installation."""
     journal: Sequence[str]
     """Paths of the pages of its journal."""
+    highest_number: int = 0
+    """The highest update number that its journal says may have been issued."""
     hidden: Sequence[HiddenNamespaceError] = ()
     """Why some Namespaces could not be looked at."""
 
@@ -66,9 +68,10 @@ async def find_traces(api: ApiClient, installation: str, namespaces: Sequence[st
         others = {each.ledger.ref.place for each in everybodys if not each.is_of(installation)}
         reports += [each for each in everybodys if each.is_of(installation)]
         shown += [each for each in showing if each.place not in others]
-    names = [each["name"] for each in await find_pages(api, installation)]
-    journal = [path_to("v1", "configmaps", installation, each) for each in names]
-    return Traces(shown, reports, journal, hidden)
+    pages = await find_pages(api, installation)
+    journal = [path_to("v1", "configmaps", installation, each["name"]) for each in pages]
+    highest = max((ceiling_on({"metadata": each}) for each in pages), default=0)
+    return Traces(shown, reports, journal, highest, hidden)
 
 
 async def _reports(api: ApiClient, namespace: str) -> AsyncIterator[StoredReport]:

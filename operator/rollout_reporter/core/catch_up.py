@@ -29,7 +29,7 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
         asked = None if seen.course.may_have_ended(facts) else seen.course.asked_with(facts)
         is_it = waiting is not None and is_of(waiting, facts.release, facts.images)
         recorded = waiting.issue_keys if waiting and is_it else ()
-        keys = recorded or seen.allowed(certain_keys(seen, facts), seen.target.environment.type)
+        keys = recorded or seen.allowed(certain_keys(seen, facts, ledger), seen.target.environment.type)
         if not keys:
             continue
         if seen.course.has_outlived_awaited:

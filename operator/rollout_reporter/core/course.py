@@ -89,6 +89,8 @@ class Course:
     """Whether the controller refuses the present spec."""
     missed: tuple[ReplicaSetFacts, ...] = ()
     """Rollouts that came and went unseen before the one taken up last, the oldest first."""
+    keys_before: tuple[str, ...] | None = None
+    """The workload's issue keys at the end of the rollout before those, as its ReplicaSet has noted them."""
     ends: tuple[End, ...] = ()
     """Ends that were told by the statuses seen since the rollout before the one taken up last."""
     going_on: str | None = None
@@ -111,9 +113,10 @@ class Course:
 
     def told_end(self, facts: ReplicaSetFacts) -> End | None:
         """How a rollout has ended by a status that was seen on the way."""
+        own = [each for each in self.ends if each.replica_set in {facts.name, facts.pod_hash}]
         if facts.has_come_back:
-            return None
-        return next((each for each in self.ends if each.replica_set in {facts.name, facts.pod_hash}), None)
+            own = [each for each in own if each.revision == facts.revision]
+        return next((each for each in own if each.revision in {None, facts.revision}), None)
 
     def asked_with(self, facts: ReplicaSetFacts) -> Asked | None:
         """The wish for a rollout that was never seen to be taken up; `None` if it was not seen either.

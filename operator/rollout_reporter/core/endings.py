@@ -68,7 +68,7 @@ def told(snapshot: Snapshot, before: Course) -> tuple[End, ...]:
 
 
 def newest(news: Sequence[End], before: Sequence[End]) -> tuple[End, ...]:
-    """The newest word on each ReplicaSet, as far as words are remembered."""
-    renewed = {each.replica_set for each in news}
-    older = (each for each in before if each.replica_set not in renewed)
+    """The newest word on each time of each ReplicaSet, as far as words are remembered."""
+    renewed = {(each.replica_set, each.revision) for each in news}
+    older = (each for each in before if (each.replica_set, each.revision) not in renewed)
     return (*news, *older)[:REMEMBERED]

@@ -293,6 +293,7 @@ def _begun(
     return Course(
         taken_up=rollout,
         missed=missed,
+        keys_before=_keys_at_the_end_of(known, rollout, replica_sets),
         ends=told(snapshot, before),
         going_on=before.going_on,
         passed_by=passed_by,
@@ -302,6 +303,19 @@ def _begun(
         previous=known,
         earlier=earlier,
     )
+
+
+def _keys_at_the_end_of(
+    left: Rollout | None, by: Rollout, replica_sets: Sequence[ReplicaSetFacts]
+) -> tuple[str, ...] | None:
+    """The workload's keys when a rollout was left, as its ReplicaSet shows them.
+
+    `None` if that is gone, or that of the present rollout: then it shows the keys of now.
+    """
+    if left is None or left.replica_set is None or left.replica_set == by.replica_set:
+        return None
+    found = (each for each in replica_sets if left.replica_set in {each.name, each.pod_hash})
+    return next((each.noted_keys.valid for each in found), None)
 
 
 def _release(identity: Identity, snapshot: Snapshot) -> str:

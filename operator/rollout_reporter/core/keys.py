@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from .course import Rollout
+from .course import Course, Rollout
 from .entry import Entry
 from .ledger import Ledger
 from .missed import id_of_missed
@@ -58,18 +58,29 @@ def keys_not_allowed(seen: Seen, ledger: Ledger) -> tuple[str, ...]:
     return tuple(key for key in seen.issue_keys if key not in permitted)
 
 
-def certain_keys(seen: Seen, facts: ReplicaSetFacts) -> tuple[str, ...]:
-    """Keys in its template, or seen with it; else the workload's, if every copy since agrees with them."""
+def certain_keys(seen: Seen, facts: ReplicaSetFacts, ledger: Ledger) -> tuple[str, ...]:
+    """Keys in its template, or seen with it; else the workload's, if every copy since agrees with them.
+
+    A ReplicaSet shows the workload's keys at the end of its time, which can be those of its successor. So
+    the one before has to show the same, or the record if that one is gone or has come back.
+    """
     if facts.template_keys.valid:
         return facts.template_keys.valid
     if asked := seen.course.asked_with(facts):
         return asked.issue_keys
     own = seen.snapshot.wishes.issue_keys.valid
     copies = {each.noted_keys.valid for each in seen.course.missed if not each.template_keys.valid}
-    return own if copies == {own} else ()
+    return own if {*copies, _keys_before(seen.course, ledger)} == {own} else ()
+
+
+def _keys_before(course: Course, ledger: Ledger) -> tuple[str, ...] | None:
+    recorded = ledger.find(course.previous.id) if course.previous else None
+    if course.keys_before is None and recorded:
+        return recorded.issue_keys
+    return course.keys_before
 
 
 def uncertain(seen: Seen, ledger: Ledger) -> tuple[ReplicaSetFacts, ...]:
     """Rollouts that came and went unseen and are skipped, because nobody can know their issue keys."""
     missed = (each for each in seen.course.missed if ledger.find(id_of_missed(each)) is None)
-    return tuple(facts for facts in missed if not certain_keys(seen, facts))
+    return tuple(facts for facts in missed if not certain_keys(seen, facts, ledger))

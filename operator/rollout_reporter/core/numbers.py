@@ -21,13 +21,14 @@ DAY_MS: Final = 24 * 60 * 60 * 1000
 A number from the far future would make Jira drop every honest one until then; a day forgives every clock that
 is merely wrong."""
 
-HEADROOM_MS: Final = 60_000
+HEADROOM_MS: Final = 15_000
 """How far ahead of use a ceiling is raised.
 
 It is raised with each renewal of the Lease, every two seconds, so that it costs no write of its own. It has
-to last for the ten seconds in which a leader may fail to renew, and the other fifty thousand numbers are for
-bursts. A new leader begins above it, so a change of leader puts the numbers up to a minute ahead of the
-clock, where they stay until it has caught up."""
+to last for the ten seconds in which a leader may fail to renew; a burst that needs more has it raised out of
+turn. A new leader begins above it, so a change of leader puts the numbers up to a quarter of a minute ahead
+of the clock, where they stay until it has caught up. So it is small: who removes the Lease has to wait until
+then, or who comes later would begin below."""
 
 
 class NumberOutOfRangeError(ValueError):

@@ -221,4 +221,9 @@ def new_pods(body: Object) -> str:
     updated = status.get("updatedReplicas", 0)
     old = status.get("replicas", 0) - updated
     available = min(max(status.get("availableReplicas", 0) - old, 0), updated)
-    return f"{available} of {wanted} new {'pod' if wanted == 1 else 'pods'} available"
+    return f"{available} of {counted_new_pods(wanted)} available"
+
+
+def counted_new_pods(wanted: int) -> str:
+    """The pods that a rollout is to have, in words."""
+    return f"{wanted} new {'pod' if wanted == 1 else 'pods'}"

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from .keys import MAX_ASSOCIATIONS
 from .ledger import Ledger
 
 
@@ -27,11 +26,12 @@ class Resync:
 def pruned(ledger: Ledger, site: str, shown: tuple[str, ...]) -> Ledger:
     """Take from the present Jira deployment the issues that the workload shows no more.
 
-    One issue at least stays, since Jira holds no deployment without any; earlier ones keep theirs.
+    One issue at least stays, since Jira holds no deployment without any; earlier ones keep theirs. Keys that
+    wait for their quiet time go on waiting.
     """
     current = ledger.current
     if current is None or current.site != site or current.is_waiting:
         return ledger
     kept = tuple(key for key in current.issue_keys if key in shown)
-    noted = shown[:MAX_ASSOCIATIONS]
+    noted = tuple(key for key in current.noted_keys if key in shown)
     return ledger.put(replace(current, issue_keys=kept, noted_keys=noted)) if kept else ledger

@@ -14,6 +14,7 @@ from .objects import (
     Object,
     annotations_of,
     conditions_of,
+    counted_new_pods,
     created_of,
     digest,
     images_of,
@@ -119,7 +120,7 @@ def _read_status(body: Object) -> Reading:
     status, conditions = body.get("status") or {}, conditions_of(body)
     phase, is_stable = status.get("phase"), status.get("stableRS") == status.get("currentPodHash")
     wanted = _wanted(body)
-    because, step = new_pods(body), _at_step(body)
+    because, step = _progress(body), _at_step(body)
     if "InvalidSpec" in conditions:
         return Reading(Signal.REFUSED, f"invalid spec: {conditions['InvalidSpec'].get('message', '')}")
     if wanted == 0 and not status.get("replicas"):
@@ -132,6 +133,17 @@ def _read_status(body: Object) -> Reading:
     if phase == "Healthy" and is_stable and wanted:
         return Reading(Signal.COMPLETE, because, _when(conditions, "Healthy", "lastTransitionTime"))
     return Reading(Signal.MOVING, f"paused{step}, {because}" if phase == "Paused" else f"{because}{step}")
+
+
+def _progress(body: Object) -> str:
+    """The progress in words; of a blue-green one the status counts the pods of the active version alone."""
+    status, strategy = body.get("status") or {}, (body.get("spec") or {}).get("strategy") or {}
+    if strategy.get("blueGreen") is None:
+        return new_pods(body)
+    wanted, current = _wanted(body), status.get("currentPodHash")
+    if (status.get("blueGreen") or {}).get("activeSelector") != current:
+        return f"{status.get('updatedReplicas', 0)} of {counted_new_pods(wanted)} there, not active yet"
+    return f"{status.get('availableReplicas', 0)} of {counted_new_pods(wanted)} available"
 
 
 def _wanted(body: Object) -> int:

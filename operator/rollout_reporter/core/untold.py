@@ -31,7 +31,7 @@ class Untold:
     """Id of the last of them."""
     are_several: bool
     ends: tuple[End, ...] = ()
-    """How they have ended, the newest word on each ReplicaSet first."""
+    """How they have ended, the newest word on each time of each ReplicaSet first."""
     wishes: tuple[Asked, ...] = ()
     """With which keys they began, the last one first."""
 
@@ -107,9 +107,11 @@ def _ends(course: Course, ledger: Ledger) -> Iterator[End]:
     """Ends of the last two rollouts, as far as they have ended and are not on record."""
     current, previous = course.taken_up, course.previous
     if current and current.replica_set and current.state in _OVER:
-        yield End(current.replica_set, current.state, current.because, current.since)
+        end = End(current.replica_set, current.state, current.because, current.since)
+        yield replace(end, revision=current.revision)
     if current and previous and previous.replica_set and previous.state and not ledger.find(previous.id):
-        yield _end_of(previous, previous.replica_set, previous.state, current)
+        end = _end_of(previous, previous.replica_set, previous.state, current)
+        yield replace(end, revision=previous.revision)
 
 
 def _end_of(rollout: Rollout, replica_set: str, state: State, by: Rollout) -> End:

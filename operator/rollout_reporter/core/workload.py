@@ -94,6 +94,8 @@ class End:
     """When it came to be so, or a moment after it; `None` if the status does not tell."""
     is_kept: bool = False
     """Whether it goes on being told while its ReplicaSet runs anew, under another revision."""
+    revision: int | None = None
+    """The revision that its ReplicaSet had then, if that is known: it may have come back since."""
 
 
 @dataclass(frozen=True, slots=True)

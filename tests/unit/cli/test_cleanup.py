@@ -1,6 +1,7 @@
 """`rollout-reporter cleanup`: what it removes, what it leaves, and how it says that it cannot."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -62,9 +63,14 @@ def show(around: Surroundings, workload: WorkloadRef) -> None:
     assert set(around.cluster.conditions(path_of(workload))) == {"Available", REPORTED}
 
 
-def hold_lease(around: Surroundings, holder: str) -> None:
+def hold_lease(around: Surroundings, holder: str, *, ceiling: int = 77) -> None:
     spec = {"holderIdentity": holder, "leaseTransitions": 1}
-    around.cluster.hold(LEASE, {"metadata": {"annotations": {NUMBER_CEILING: "77"}}, "spec": spec})
+    around.cluster.hold(LEASE, {"metadata": {"annotations": {NUMBER_CEILING: str(ceiling)}}, "spec": spec})
+
+
+def in_ms(seconds: float) -> int:
+    """An update number that is ahead of the time."""
+    return int((time.time() + seconds) * 1000)
 
 
 def shows(around: Surroundings, *workloads: WorkloadRef) -> list[bool]:
@@ -318,6 +324,41 @@ def test_nobody_is_waited_for_if_nobody_leads(around: Surroundings, monkeypatch:
     assert clean().code == 0
     assert waits == []
     assert REPORT_OF_WEB not in around.cluster.objects
+
+
+def test_the_lease_goes_only_once_no_number_is_ahead_of_the_time(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes later, when all records are gone, begins with the time; Jira drops what is lower."""
+    ceiling = in_ms(0.5)
+    hold_lease(around, "", ceiling=ceiling)
+    watched_waits(monkeypatch)
+
+    assert clean().code == 0
+    assert in_ms(0) > ceiling
+    assert LEASE not in around.cluster.objects
+
+
+def test_a_number_that_only_the_journal_knows_counts_too(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ceiling = in_ms(0.5)
+    around.cluster.hold(PAGE, {"metadata": {"annotations": {NUMBER_CEILING: str(ceiling)}}})
+    watched_waits(monkeypatch)
+
+    assert clean().code == 0
+    assert in_ms(0) > ceiling
+
+
+def test_a_lease_whose_numbers_are_far_ahead_is_left_to_whoever_comes_soon(around: Surroundings) -> None:
+    hold_lease(around, "", ceiling=in_ms(300))
+
+    ended = clean()
+
+    assert ended.code == 0, ended.complaint
+    assert "the Lease rollout-reporter was left: update numbers are more than 60 s ahead" in ended.output
+    assert around.cluster.objects[LEASE]["spec"]["holderIdentity"] == ""
+    assert PAGE not in around.cluster.objects
 
 
 def test_a_lease_that_was_taken_back_stops_it(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:

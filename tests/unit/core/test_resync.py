@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from rollout_reporter.core.keys import MAX_ASSOCIATIONS
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.resync import Resync, pruned
 from unit.core.situations import NOW, accepted, entry, ref
@@ -41,12 +40,16 @@ def test_a_deployment_keeps_its_issues_if_none_would_be_left() -> None:
     assert pruned(ledger, "default", ("SHOP-9",)) == ledger
 
 
-def test_no_more_keys_are_noted_than_a_record_takes() -> None:
-    many = tuple(f"SHOP-{number}" for number in range(1, 602))
-    found = pruned(Ledger(ref(), (accepted(entry(issue_keys=("SHOP-1", "OLD-1"))),)), "default", many)
+def test_keys_that_wait_for_their_quiet_time_go_on_waiting() -> None:
+    """Those are noted that the workload showed when the rollout began; what is not is still to be gained."""
+    present = replace(
+        accepted(entry(issue_keys=("SHOP-1", "OLD-1"))), noted_keys=("SHOP-1", "SHOP-2", "OLD-2")
+    )
+    found = pruned(Ledger(ref(), (present,)), "default", ("SHOP-1", "SHOP-2", "SHOP-3"))
 
     assert found.current is not None
-    assert len(found.current.noted_keys) == MAX_ASSOCIATIONS
+    assert found.current.issue_keys == ("SHOP-1",)
+    assert found.current.noted_keys == ("SHOP-1", "SHOP-2")
 
 
 def test_what_another_site_holds_or_what_no_controller_has_taken_up_is_left_alone() -> None:

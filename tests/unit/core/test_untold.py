@@ -75,6 +75,20 @@ def test_one_version_alone_is_reported_as_if_its_site_had_always_been_there() ->
     assert not story.course.was_unseen
 
 
+def test_each_time_of_a_replica_set_that_came_back_has_the_end_that_was_seen() -> None:
+    story = Story().runs("web:1").without_a_site()
+    story.begins("web:2").runs("web:3").runs("web:2").with_its_site()
+
+    assert story.states == ["successful", "cancelled", "rolled_back", "successful"]
+
+
+def test_a_success_that_came_back_and_was_given_up_then_has_both_ends() -> None:
+    story = Story().runs("web:1").without_a_site()
+    story.runs("web:2").runs("web:3").begins("web:2").runs("web:4").with_its_site()
+
+    assert story.states == ["successful", "successful", "successful", "cancelled", "successful"]
+
+
 def test_what_the_rules_forbade_is_told_once_they_allow_it() -> None:
     story = Story().runs("web:1")
     story.rules = (AccessRule(projects=("OTHER",)),)
