@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -159,6 +160,27 @@ def test_without_reports_the_next_installation_says_the_same_once_more(
     same = ("pipeline", "environment", "deploymentSequenceNumber", "state", "associations")
     assert [now[each] for each in same] == [before[each] for each in same]
     assert now["updateSequenceNumber"] > before["updateSequenceNumber"]
+
+
+def test_what_is_said_after_a_reinstallation_is_heard_though_leaders_had_changed(
+    busy: ProductApart, issue: str
+) -> None:
+    """Each change of leader puts update numbers ahead of the time, and no record tells that afterwards."""
+    web = busy.shop.deployment(issue).settle()
+    busy.jira.until(issue, "successful")
+    for _ in range(2):
+        busy.operator.stop()
+        busy.start()
+    web.set_image(busy.shop.images.second)
+    _, before = busy.jira.until(issue, "successful", "successful")
+    assert before["updateSequenceNumber"] > time.time() * 1000
+    busy.operator.stop()
+    cleanup(busy, watched(busy))
+
+    busy.start()
+    web.shows("True", "Successful")
+
+    assert busy.jira.state()["dropped"] == []
 
 
 def test_after_its_namespace_was_deleted_somebody_else_can_clean_up(busy: ProductApart, issue: str) -> None:
