@@ -147,6 +147,7 @@ class _Life:
         self._early: list[Sighting] = []
         """ReplicaSets that were seen before what they were made for, as after a gap of the recorder."""
         self._is_begun = False
+        self._is_over = False
         self._progress: object = None
 
     def see(self, sighting: Sighting, history: History) -> None:
@@ -155,6 +156,7 @@ class _Life:
         meta = sighting.body["metadata"]
         if sighting.change == "DELETED" or "deletionTimestamp" in meta:
             self._end(End.DELETED, sighting.at)
+            self._is_over = True
             return
         release = release_of(sighting.body)
         if self._wish_for(release) is None or history.wishes[-1].release != release:
@@ -165,7 +167,12 @@ class _Life:
         self._judge(sighting.at)
 
     def see_replica_set(self, sighting: Sighting) -> None:
-        """Take in a new state of one of its ReplicaSets: a higher revision than all is a new version."""
+        """Take in a new state of one of its ReplicaSets: a higher revision than all is a new version.
+
+        A controller that lags behind makes one for a workload that is gone, too.
+        """
+        if self._is_over:
+            return
         wish = self._wish_for(release_of(sighting.body))
         if wish is None:
             self._early.append(sighting)

@@ -109,6 +109,7 @@ def _read_status(body: Object) -> Reading:
         wants_none=wanted == 0,
         since=since,
         replica_set=named.group(1) if named else None,
+        going_on=named.group(1) if named and signal is Signal.MOVING else None,
         deadline_is_lost=reason in {"NewReplicaSetAvailable", "ProgressDeadlineExceeded"},
         has_completed=reason == "NewReplicaSetAvailable" and status.get("replicas", 0) <= updated,
         replica_failure=failure.get("message") if failure.get("status") == "True" else None,

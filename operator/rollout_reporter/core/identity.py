@@ -101,7 +101,7 @@ def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
         was_unseen=before.asked.was_unseen if before.asked else _may_have_ended(before, snapshot),
     )
     passed_by = _passed_by(snapshot, before)
-    ends, going_on = told(snapshot, before), _going_on(snapshot) or before.going_on
+    ends, going_on = told(snapshot, before), snapshot.reading.going_on or before.going_on
     return replace(
         before,
         asked=asked,
@@ -114,22 +114,10 @@ def asked_for(snapshot: Snapshot, before: Course, now: datetime) -> Course:
 
 
 def _may_have_ended(before: Course, snapshot: Snapshot) -> bool:
-    """Whether what is left may have ended unseen: its controller's last word is not that it goes on.
-
-    A Rollout's may be: it speaks of the next one before it names it.
-    """
-    reading, known = snapshot.reading, before.taken_up
-    named = reading.replica_set if reading.signal is Signal.MOVING else None
-    return before.is_remembered and (known is None or named is None or named != known.replica_set)
-
-
-def _going_on(snapshot: Snapshot) -> str | None:
-    """The ReplicaSet that is under way, as a status says which may be about an older template."""
-    return (
-        (snapshot.reading.replica_set or snapshot.pod_hash)
-        if snapshot.reading.signal is Signal.MOVING
-        else None
-    )
+    """Whether what is left may have ended unseen: its controller's last word is not that it goes on."""
+    going_on, known = snapshot.reading.going_on, before.taken_up
+    goes_on = known is not None and going_on is not None and going_on == known.replica_set
+    return before.is_remembered and not goes_on
 
 
 def _passed_by(snapshot: Snapshot, before: Course) -> tuple[Asked, ...]:

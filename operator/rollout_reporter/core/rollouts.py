@@ -38,6 +38,8 @@ WORKLOAD_GENERATION: Final = "rollout.argoproj.io/workload-generation"
 HASH_LABEL: Final = "rollouts-pod-template-hash"
 
 _DEFAULT_DEADLINE: Final = 600
+_OF_THE_NEXT: Final = frozenset({"NewReplicaSetCreated", "FoundNewReplicaSet"})
+"""Reasons by which a status speaks of another ReplicaSet than it names."""
 
 
 def read_rollout(body: Object) -> Snapshot:
@@ -132,7 +134,10 @@ def _read_status(body: Object) -> Reading:
         return Reading(Signal.BROKEN, _cause(status), since, status.get("currentPodHash"), has_completed)
     if phase == "Healthy" and is_stable and wanted:
         return Reading(Signal.COMPLETE, because, _when(conditions, "Healthy", "lastTransitionTime"))
-    return Reading(Signal.MOVING, f"paused{step}, {because}" if phase == "Paused" else f"{because}{step}")
+    because = f"paused{step}, {because}" if phase == "Paused" else f"{because}{step}"
+    # Of the next version it speaks before it names it.
+    is_next = conditions.get("Progressing", {}).get("reason") in _OF_THE_NEXT
+    return Reading(Signal.MOVING, because, going_on=None if is_next else status.get("currentPodHash"))
 
 
 def _progress(body: Object) -> str:

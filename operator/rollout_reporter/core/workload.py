@@ -119,6 +119,8 @@ class Reading:
     """Why pods cannot be created, if they cannot."""
     wants_none: bool = False
     """Whether no replicas are wanted; some may still be there."""
+    going_on: str | None = None
+    """The ReplicaSet whose rollout it calls under way; that can be an older one than the current."""
     ends: tuple[End, ...] = ()
     """What it tells of how rollouts have ended, the surest first."""
 

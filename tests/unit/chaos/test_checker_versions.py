@@ -1,5 +1,7 @@
 """What the checker makes of what was seen: which versions there were, and what became of each."""
 
+from dataclasses import replace
+
 from chaos.versions import End, Outcome, Version, histories
 from unit.chaos.happenings import Happenings, moment
 
@@ -63,6 +65,17 @@ def test_what_is_deleted_in_the_middle_ends_without_an_outcome() -> None:
 
     assert (first.outcome, first.end, first.ended) == (Outcome.UNDECIDED, End.DELETED, moment(3))
     assert (again.revision, again.created, again.end) == (1, moment(3), End.LIVES)
+
+
+def test_a_replica_set_that_is_made_for_a_workload_that_is_gone_is_no_version() -> None:
+    """A controller that lags behind does that."""
+    happenings = Happenings().version(0, "1").completes(2).version(4, "2").is_deleted(5)
+    *before, replica_set, _, deleted = happenings.sightings
+    happenings.sightings = [*before, deleted, replace(replica_set, at=moment(6))]
+
+    [version] = versions(happenings)
+
+    assert (version.revision, version.end) == (1, End.DELETED)
 
 
 def test_a_replica_set_that_is_seen_before_its_workload_waits_for_it() -> None:
