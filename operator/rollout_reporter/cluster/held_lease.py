@@ -19,6 +19,7 @@ from rollout_reporter.core.election import (
     RETRY_PERIOD,
     ceiling_of,
     claimed,
+    last_of,
     released,
     unclaimed,
     unique_identity,
@@ -45,6 +46,8 @@ class HeldLease:
         self._clock = asyncio.get_running_loop().time
         self._lease: Object = {}
         self._renewed_at = 0.0
+        self._numbers: int | None = None
+        """The last update number that was issued, if whoever held it before has told that."""
         self._is_alone = False
         """Whether the term of whoever held it before is over."""
 
@@ -66,6 +69,7 @@ class HeldLease:
             found = await get(self._api, self._path)
         except NotFoundError:
             found = unclaimed(self._namespace, LEASE)
+        self._numbers = last_of(found)
         await self._write(found, is_new_term=True)
         holder = view_of(found).holder
         self._is_alone = not holder
@@ -104,7 +108,7 @@ class HeldLease:
         Returns:
             Whether that time has come.
         """
-        highest = max(ceiling_of(self._lease), others)
+        highest = max(ceiling_of(self._lease), others) if self._numbers is None else self._numbers
         while (
             ahead := timedelta(milliseconds=highest) - (await server_date(self._api) - _EPOCH)
         ) >= timedelta(0):

@@ -31,6 +31,7 @@ from rollout_reporter.core.election import (
     ceiling_of,
     claimed,
     decide,
+    last_of,
     observe,
     released,
     term_of,
@@ -99,6 +100,8 @@ class Leadership:
             Jira will hide our updates of whatever was sent with such a number: worth an alert.
         own_term: Our term, once we lead.
         last_term: The one before it; `None` if there was no Lease.
+        was_handed_over: Whether the leader before has told the last number that it issued, which is above all
+            that journal and records can tell.
     """
 
     def __init__(self, api: ApiClient, *, namespace: str, identity: str) -> None:
@@ -106,6 +109,7 @@ class Leadership:
         self.ignored_ceiling: int | None = None
         self.own_term: TermId | None = None
         self.last_term: TermId | None = None
+        self.was_handed_over = False
         self._api = api
         self._namespace = namespace
         self._collection = path_to(LEASE_API, "leases", namespace)
@@ -116,6 +120,7 @@ class Leadership:
         self._numbers = UpdateClock()
         self._lease: Object | None = None
         self._seen = UNSEEN
+        self._knows_records = False  # whether its numbers are above those of journal and records
         self._is_stale = True  # whether the Lease may be another than the one seen
         self._may_hold = False  # whether the Lease may name us
         self._term: Term | None = None
@@ -169,7 +174,9 @@ class Leadership:
             NotLeadingError: We do not lead.
         """
         self._insist()
-        return self._numbers.start_above(stored, _epoch_ms(await self.server_now()))
+        ignored = self._numbers.start_above(stored, _epoch_ms(await self.server_now()))
+        self._knows_records = True
+        return ignored
 
     async def next_number(self) -> int:
         """Return the next `updateSequenceNumber`, above all that any leader before us could issue.
@@ -254,7 +261,9 @@ class Leadership:
         now = await self.server_now()
         is_new_term = self._term is None
         if is_new_term:
-            self._start_above_lease(ceiling_of(lease), now)
+            last = last_of(lease)
+            self._start_above_lease(ceiling_of(lease) if last is None else last, now)
+            self.was_handed_over = last is not None
             self.last_term = term_of(lease)
         ceiling = self._numbers.next_ceiling(_epoch_ms(now))
         body = claimed(lease, self._me, is_new_term=is_new_term, at=now, ceiling=ceiling)
@@ -306,7 +315,9 @@ class Leadership:
             if self._is_stale:
                 await self._look()
             if self._may_hold and self._lease is not None:
-                await self._send("PUT", self._path, released(self._lease, await self.server_now()))
+                # What it issued last is known to be the last of all only if it knew what came before.
+                last = self._numbers.highest if self._knows_records else None
+                await self._send("PUT", self._path, released(self._lease, await self.server_now(), last=last))
                 _log.info("%s has released the Lease", self._me)
 
     def _end(self) -> None:

@@ -151,7 +151,8 @@ class Operator:
         journal = Journal(self._api, self._settings.namespace)
         listed, noted = await _persistently(lambda: journal.take_over(leadership.ceiling))
         reports, unread = await _persistently(lambda: read_records(self._api, self._settings))
-        known = [noted, *(report.ledger.highest_update_number() for report in reports)]
+        known = [report.ledger.highest_update_number() for report in reports]
+        known += [] if leadership.was_handed_over else [noted]
         ignored = [leadership.ignored_ceiling] if leadership.ignored_ceiling else []
         for number in (*ignored, *await leadership.start_above(known)):
             METRICS.skipped_numbers.inc()

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from .names import NUMBER_CEILING
+from .names import NUMBER_CEILING, NUMBER_LAST
 
 LEASE_API: Final = "coordination.k8s.io/v1"
 
@@ -173,11 +173,23 @@ def term_of(lease: Mapping[str, Any]) -> TermId | None:
 
 def ceiling_of(lease: Mapping[str, Any]) -> int:
     """Return the ceiling of update numbers on a Lease, 0 if it has none that can be read as a number."""
+    return _number_on(lease, NUMBER_CEILING) or 0
+
+
+def last_of(lease: Mapping[str, Any]) -> int | None:
+    """Return the last update number of a leader that has handed over, `None` if nobody has told it.
+
+    It is above all that was ever issued, and far below the ceiling.
+    """
+    return _number_on(lease, NUMBER_LAST)
+
+
+def _number_on(lease: Mapping[str, Any], annotation: str) -> int | None:
     annotations = lease["metadata"].get("annotations") or {}
     try:
-        return int(annotations.get(NUMBER_CEILING, ""))
+        return int(annotations.get(annotation, ""))
     except ValueError:
-        return 0
+        return None
 
 
 def unclaimed(namespace: str, name: str) -> dict[str, Any]:
@@ -203,12 +215,18 @@ def claimed(
             "leaseTransitions": 0 if earlier is None else earlier + 1,
         }
     annotations = (metadata.get("annotations") or {}) | {NUMBER_CEILING: str(ceiling)}
+    annotations.pop(NUMBER_LAST, None)  # from now on there are more
     return {**lease, "metadata": {**metadata, "annotations": annotations}, "spec": {**spec, **renewed}}
 
 
-def released(lease: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """Return the Lease held by nobody; the ceiling stays."""
-    return {**lease, "spec": {**lease["spec"], "holderIdentity": "", "renewTime": _micro_time(at)}}
+def released(lease: Mapping[str, Any], at: datetime, *, last: int | None = None) -> dict[str, Any]:
+    """Return the Lease held by nobody, with the last number that was issued if that is known."""
+    spec = {**lease["spec"], "holderIdentity": "", "renewTime": _micro_time(at)}
+    if last is None:
+        return {**lease, "spec": spec}
+    metadata = lease["metadata"]
+    annotations = (metadata.get("annotations") or {}) | {NUMBER_LAST: str(last)}
+    return {**lease, "metadata": {**metadata, "annotations": annotations}, "spec": spec}
 
 
 def _micro_time(at: datetime) -> str:

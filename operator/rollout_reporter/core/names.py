@@ -24,6 +24,7 @@ REPORTED: Final = f"{PREFIX}/Reported"
 """Type of the condition on a workload."""
 
 NUMBER_CEILING: Final = f"{PREFIX}/update-number-ceiling"
+NUMBER_LAST: Final = f"{PREFIX}/update-number-last"
 """Annotation on the operator's Lease: no update number above it may be issued."""
 
 RESYNC: Final = f"{PREFIX}/resync"

@@ -99,6 +99,11 @@ class UpdateClock:
         """The highest number that may be issued."""
         return self._ceiling
 
+    @property
+    def highest(self) -> int:
+        """The highest number that was issued, or found on record."""
+        return self._last
+
     def start_above(self, stored: Iterable[int], now_ms: int) -> tuple[int, ...]:
         """Go above all `stored` numbers and return those ignored, because they are more than a day ahead.
 

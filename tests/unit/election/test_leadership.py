@@ -447,6 +447,50 @@ async def test_a_new_leader_starts_above_the_ceiling_of_the_old_one(server: ApiS
             highest = leader.ceiling
 
 
+async def test_a_leader_that_hands_over_tells_its_last_number_so_that_numbers_do_not_run_ahead(
+    server: ApiServer,
+) -> None:
+    last = 0
+    for name in "abcd":
+        leader = candidate(Wire(server), name)
+        async with running(leader):
+            await leader.elected()
+            await leader.start_above([])
+            assert leader.was_handed_over is bool(last)
+            number = await leader.next_number()
+        assert last < number < EPOCH_MS + HEADROOM_MS
+        last = number
+
+
+async def test_who_has_not_read_journal_and_records_tells_no_last_number(server: ApiServer) -> None:
+    """There may be higher ones than it knows of."""
+    async with running(first := candidate(Wire(server), "a")):
+        await first.elected()
+    async with running(second := candidate(Wire(server), "b")):
+        await second.elected()
+
+        assert not second.was_handed_over
+        assert await second.next_number() > first.ceiling
+
+
+async def test_who_takes_over_from_one_that_died_does_not_believe_an_older_last_number(
+    server: ApiServer,
+) -> None:
+    async with running(first := candidate(Wire(server), "a")):
+        await first.elected()
+        await first.start_above([])
+    wire = Wire(server)
+    async with running(second := candidate(wire, "b")):
+        await second.elected()
+        wire.loses_requests = True
+        await asyncio.sleep(20)
+    async with running(third := candidate(Wire(server), "c")):
+        await third.elected()
+
+        assert not third.was_handed_over
+        assert await third.next_number() > second.ceiling
+
+
 async def test_a_new_leader_starts_above_journal_and_records(server: ApiServer) -> None:
     first = candidate(Wire(server), "a")
     async with running(first):
