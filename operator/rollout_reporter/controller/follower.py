@@ -49,8 +49,9 @@ class Follower:
         """
         place, tracked = sighting.ref.place, self._book.place_for(sighting.ref)
         before = tracked.ledger
-        if isinstance(sighting, Gone) and sighting.ref != tracked.ref:
-            sighting = await self.look_up(place)  # a namesake of the one on record has come and gone
+        if isinstance(sighting, Hidden) or (isinstance(sighting, Gone) and sighting.ref != tracked.ref):
+            # It may be read again by now; or a namesake of the one on record has come and gone.
+            sighting = await self.look_up(place)
         match sighting:
             case Gone():
                 self._close(tracked, "the workload was deleted", State.CANCELLED)

@@ -11,7 +11,7 @@ from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.outcome import Accepted, Outcome
 from rollout_reporter.core.report import Update
 from rollout_reporter.core.resync import Resync, pruned
-from rollout_reporter.core.workload import Place
+from rollout_reporter.core.workload import Place, Snapshot
 
 from .backoff import Backoff
 from .book import Book, Tracked
@@ -184,7 +184,10 @@ class Reporter:
             tracked = await self._follower.take_in(seen or await self._follower.look_up(place))
         except (ForbiddenError, NotFoundError) as error:
             is_final = isinstance(error, NotFoundError) or self._has_failed_often(place)
-            if seen is None or not is_final or not self._context.sightings.done(place, seen):
+            if seen is None or not is_final:
+                raise
+            if not self._context.sightings.done(place, seen):
+                await self._look_whether_it_is_there(place)
                 raise
             self._queue.add(place)  # a newer sighting waits: what it needs may still be there
             return
@@ -192,6 +195,12 @@ class Reporter:
             self._hand_over(tracked)
         if seen and self._context.sightings.done(place, seen):
             self._queue.add(place)
+
+    async def _look_whether_it_is_there(self, place: Place) -> None:
+        """A Namespace that is gone has taken our rights along, also those to watch it: nothing else tells."""
+        found = await self._follower.look_up(place)
+        if not isinstance(found, Snapshot):
+            self._context.sightings.put(found)
 
     def _has_failed_often(self, place: Place) -> bool:
         """Whether rights are not just late: an API server that was restarted forbids all for a while."""

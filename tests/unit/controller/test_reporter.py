@@ -18,7 +18,7 @@ from rollout_reporter.controller.backoff import Backoff
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.reporter import Reporter
-from rollout_reporter.controller.sightings import Gone, Sightings
+from rollout_reporter.controller.sightings import Gone, Hidden, Sightings
 from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
@@ -265,6 +265,43 @@ async def test_a_workload_that_may_not_be_read_is_not_reported_as_it_was_once_an
 
     assert set(handed) == {"unknown"}
     assert cluster.writes() == []
+
+
+async def test_a_workload_whose_namespace_took_our_rights_along_unseen_is_given_up_soon(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch may tell nothing of it either, and the sweep comes every five minutes (seed 40070)."""
+    monkeypatch.setattr(follower, "HIDDEN_GRACE", timedelta(milliseconds=100))
+    monkeypatch.setattr(reporting, "Backoff", partial(Backoff, timedelta(milliseconds=1)))
+    listed = Listed(ref(), entry(state=State.IN_PROGRESS), NOW)
+    seen = read_deployment(cluster.hold(DEPLOYMENT, deployment()))
+    for path in (DEPLOYMENT, f"{APPS}/replicasets", "/api/v1/namespaces/shop/pods"):
+        cluster.refusals[f"GET {path}"] = (403, "no rights")
+    async with leading(api, watch_namespaces=("shop",)) as context:
+        leader = Leader(context, Book.of([], [listed], NOW))
+        leader.sightings.put(seen)
+        await leader.work_until(lambda: leader.states() == ["unknown"])
+
+
+async def test_a_workload_that_may_be_read_again_is_not_given_up_though_the_watch_has_nothing_new(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rights that come back do not make a watch begin anew that had gone on."""
+    monkeypatch.setattr(follower, "HIDDEN_GRACE", timedelta(milliseconds=300))
+    cluster.hold("/api/v1/namespaces/shop", {})
+    cluster.hold(f"{APPS}/replicasets/checkout-7d9f", replica_set())
+    cluster.hold(DEPLOYMENT, deployment())
+    cluster.refusals[f"GET {DEPLOYMENT}"] = (403, "no rights")
+    async with leading(api, watch_namespaces=("shop",)) as context:
+        leader = Leader(context, Book.of([], [Listed(ref(), entry(state=State.IN_PROGRESS), NOW)], NOW))
+        leader.know_sites()
+        leader.sightings.put(Hidden(ref()))
+        async with leader.working():
+            await until(lambda: leader.book[PLACE].hidden_since is not None)
+            del cluster.refusals[f"GET {DEPLOYMENT}"]
+            await until(lambda: leader.book[PLACE].snapshot is not None)
+
+    assert "unknown" not in leader.states()
 
 
 async def test_a_namespace_that_was_set_up_before_the_site_counts_though_it_was_just_read(
