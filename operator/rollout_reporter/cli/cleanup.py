@@ -113,7 +113,7 @@ async def _cleanup(kubeconfig: str, namespace: str, options: Options, *, yes: bo
 
 
 async def _remove_lease(lease: HeldLease, highest_number: int) -> None:
-    """Remove the Lease, unless its number is far ahead of the time, as after many changes of leader."""
+    """Remove the Lease, unless its number is far ahead of the time, as after many leaders that died."""
     if await lease.outlive_numbers(highest_number, patience=PATIENCE):
         await _remove(lease, [(f"Lease {LEASE}", lease.remove)])
         return
@@ -184,7 +184,8 @@ async def _remove_conditions(
         if not steps:
             return
         skipped |= await _remove(lease, steps, skip_forbidden=skip_forbidden)
-    left = ", ".join(str(each.place) for each in (await look()).shown)
+    shown = {f"condition of {each.place}": each for each in (await look()).shown}
+    left = ", ".join(str(ref.place) for what, ref in shown.items() if what not in skipped)
     if left:
         raise CommandError(
             f"the condition of {left} comes back, so somebody writes it: is another operator running? "

@@ -8,7 +8,7 @@ steps.
 
 import asyncio
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -28,9 +28,8 @@ from rollout_reporter.core.election import (
 
 from .api import Object, create, delete, get, path_to, replace, server_date
 from .errors import ClusterError, ConflictError, NotFoundError
-from .lease import LEASE
+from .lease import LEASE, epoch_ms
 
-_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _ATTEMPTS: Final = 5
 """A leader that renews just when we write wins; it renews every other second."""
 
@@ -46,7 +45,7 @@ class HeldLease:
         self._clock = asyncio.get_running_loop().time
         self._lease: Object = {}
         self._renewed_at = 0.0
-        self._numbers: int | None = None
+        self._last_number: int | None = None
         """The last update number that was issued, if whoever held it before has told that."""
         self._is_alone = False
         """Whether the term of whoever held it before is over."""
@@ -69,7 +68,7 @@ class HeldLease:
             found = await get(self._api, self._path)
         except NotFoundError:
             found = unclaimed(self._namespace, LEASE)
-        self._numbers = last_of(found)
+        self._last_number = last_of(found)
         await self._write(found, is_new_term=True)
         holder = view_of(found).holder
         self._is_alone = not holder
@@ -108,11 +107,9 @@ class HeldLease:
         Returns:
             Whether that time has come.
         """
-        highest = max(ceiling_of(self._lease), others) if self._numbers is None else self._numbers
-        while (
-            ahead := timedelta(milliseconds=highest) - (await server_date(self._api) - _EPOCH)
-        ) >= timedelta(0):
-            if ahead > patience:
+        highest = max(ceiling_of(self._lease), others) if self._last_number is None else self._last_number
+        while (ahead := highest - epoch_ms(await server_date(self._api))) >= 0:
+            if timedelta(milliseconds=ahead) > patience:
                 return False
             await asyncio.sleep(RETRY_PERIOD)
             await self.keep()

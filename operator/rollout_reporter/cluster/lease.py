@@ -174,7 +174,7 @@ class Leadership:
             NotLeadingError: We do not lead.
         """
         self._insist()
-        ignored = self._numbers.start_above(stored, _epoch_ms(await self.server_now()))
+        ignored = self._numbers.start_above(stored, epoch_ms(await self.server_now()))
         self._knows_records = True
         return ignored
 
@@ -188,7 +188,7 @@ class Leadership:
         """
         while True:
             self._insist()
-            now_ms = _epoch_ms(await self.server_now())  # at once: who leads has had an answer
+            now_ms = epoch_ms(await self.server_now())  # at once: who leads has had an answer
             try:
                 return self._numbers.issue(now_ms)
             except CeilingReachedError:
@@ -265,7 +265,7 @@ class Leadership:
             self._start_above_lease(ceiling_of(lease) if last is None else last, now)
             self.was_handed_over = last is not None
             self.last_term = term_of(lease)
-        ceiling = self._numbers.next_ceiling(_epoch_ms(now))
+        ceiling = self._numbers.next_ceiling(epoch_ms(now))
         body = claimed(lease, self._me, is_new_term=is_new_term, at=now, ceiling=ceiling)
         self._wanted.clear()
         self._is_stale = self._may_hold = True  # for as long as there is no answer
@@ -282,7 +282,7 @@ class Leadership:
         await self._rest()
 
     def _start_above_lease(self, ceiling: int, now: datetime) -> None:
-        if self._numbers.start_above([ceiling], _epoch_ms(now)):
+        if self._numbers.start_above([ceiling], epoch_ms(now)):
             self.ignored_ceiling = ceiling
             _log.error("the ceiling %d on the Lease is more than a day ahead and is ignored", ceiling)
 
@@ -338,5 +338,6 @@ class Leadership:
             self._complaint = str(error)
 
 
-def _epoch_ms(at: datetime) -> int:
+def epoch_ms(at: datetime) -> int:
+    """A time as update numbers have it."""
     return int(at.timestamp() * 1000)

@@ -24,8 +24,9 @@ REPORTED: Final = f"{PREFIX}/Reported"
 """Type of the condition on a workload."""
 
 NUMBER_CEILING: Final = f"{PREFIX}/update-number-ceiling"
-NUMBER_LAST: Final = f"{PREFIX}/update-number-last"
 """Annotation on the operator's Lease: no update number above it may be issued."""
+NUMBER_LAST: Final = f"{PREFIX}/update-number-last"
+"""Annotation on a Lease that was handed over: no update number above it was issued."""
 
 RESYNC: Final = f"{PREFIX}/resync"
 """Annotation on a JiraSite: everything acknowledged before this moment (RFC 3339) is sent again."""

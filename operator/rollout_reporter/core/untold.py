@@ -107,8 +107,8 @@ def _ends(course: Course, ledger: Ledger) -> Iterator[End]:
     """Ends of the last two rollouts, as far as they have ended and are not on record."""
     current, previous = course.taken_up, course.previous
     if current and current.replica_set and current.state in _OVER:
-        end = End(current.replica_set, current.state, current.because, current.since)
-        yield replace(end, revision=current.revision)
+        because, since, revision = current.because, current.since, current.revision
+        yield End(current.replica_set, current.state, because, since, revision=revision)
     if current and previous and previous.replica_set and previous.state and not ledger.find(previous.id):
         end = _end_of(previous, previous.replica_set, previous.state, current)
         yield replace(end, revision=previous.revision)

@@ -111,7 +111,7 @@ def test_a_name_that_yaml_would_read_as_something_else_stays_a_name(release: str
     assert {type(each) for each in (*names, *labels)} == {str}
     assert selected["matchLabels"] == {"app.kubernetes.io/instance": release}
     assert {type(each) for each in selected["matchExpressions"][0]["values"]} == {str}
-    bound = [subject for kind in ("RoleBinding",) for each in made.all(kind) for subject in each["subjects"]]
+    bound = [subject for each in made.all("RoleBinding") for subject in each["subjects"]]
     assert {(each["name"], each["namespace"]) for each in bound} == {("1234", "1e1")}
     assert made.one("Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "1234"
 
