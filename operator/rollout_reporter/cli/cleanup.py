@@ -117,8 +117,7 @@ async def _remove_lease(lease: HeldLease, highest_number: int) -> None:
     if await lease.outlive_numbers(highest_number, patience=PATIENCE):
         await _remove(lease, [(f"Lease {LEASE}", lease.remove)])
         return
-    await lease.release()
-    typer.echo(
+    typer.echo(  # it is not released: an operator that is still there would begin at once
         f"the Lease {LEASE} was left: update numbers are more than {PATIENCE.total_seconds():.0f} s ahead of"
         " the time, and an operator that comes soon has to begin above them. It can be deleted later"
     )

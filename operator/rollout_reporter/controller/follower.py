@@ -51,7 +51,7 @@ class Follower:
         before = tracked.ledger
         if isinstance(sighting, Hidden) or (isinstance(sighting, Gone) and sighting.ref != tracked.ref):
             # It may be read again by now; or a namesake of the one on record has come and gone.
-            sighting = await self.look_up(place)
+            sighting = await self._looked_up_again(sighting)
         match sighting:
             case Gone():
                 self._close(tracked, "the workload was deleted", State.CANCELLED)
@@ -138,12 +138,18 @@ class Follower:
             log.warning("%s: %s", place, error)
             return Hidden(ref)
 
+    async def _looked_up_again(self, unsure: Sighting) -> Sighting:
+        sighting = await self.look_up(unsure.ref.place)
+        if isinstance(unsure, Hidden) and isinstance(sighting, Snapshot):
+            self._context.sightings.put(sighting)  # the watch may have shown it already, and be silent now
+        return sighting
+
     async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:
         """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
         now = self._context.now()
         tracked.see(snapshot, now)
         if self._context.sightings.take_gap(snapshot.ref.place):
-            tracked.course = replace(tracked.course, is_remembered=True, awaited=tracked.ledger.awaited)
+            tracked.course = tracked.course.after_gap(tracked.ledger.awaited)
         seen = await self._examined(tracked, snapshot, now)
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
         ledger = plan(seen, tracked.ledger, now)

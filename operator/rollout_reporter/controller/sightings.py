@@ -45,7 +45,8 @@ class Sightings:
         self._gaps: dict[Place, list[Sighting]] = {}
         """The sightings before which something may have happened unseen."""
         self._listener: Callable[[Place], None] | None = None
-        self._referrers: dict[Place, Place] = {}
+        self._references: dict[Place, Place] = {}
+        """The Deployment whose template a Rollout uses. What may not be read for a while uses it still."""
         self.references_known = asyncio.Event()
         """Set once all Rollouts that use a Deployment's template were seen; nothing is planned before."""
         self.gap = asyncio.Event()
@@ -70,25 +71,21 @@ class Sightings:
             self._gaps[place] = [*_among(self._untold.get(place, []), before_it), sighting]
             self.gap.set()
         self._tell(place)
-        if place.kind is Kind.ROLLOUT:
-            self._note_reference(place, before, sighting)
+        if place.kind is Kind.ROLLOUT and not isinstance(sighting, Hidden):
+            self._note_reference(place, _referred(sighting))
         if self._listener is None:
             self._drop_ends([sighting])
 
     def referrer(self, deployment: Place) -> Place | None:
         """The Rollout that uses a Deployment's template."""
-        return self._referrers.get(deployment)
+        return next((rollout for rollout, used in self._references.items() if used == deployment), None)
 
-    def _note_reference(self, rollout: Place, before: Sighting | None, now: Sighting) -> None:
-        old, new = _referred(before), _referred(now)
-        if old == new:
-            return
-        if old and self._referrers.get(old) == rollout:
-            del self._referrers[old]
-            self._tell(old)
-        if new:
-            self._referrers[new] = rollout
-            self._tell(new)
+    def _note_reference(self, rollout: Place, now: Place | None) -> None:
+        before = self._references.pop(rollout, None)
+        if now:
+            self._references[rollout] = now
+        for deployment in filter(None, {before, now} if before != now else ()):
+            self._tell(deployment)
 
     def _tell(self, place: Place) -> None:
         if self._listener and place in self._newest:
@@ -139,6 +136,7 @@ class Sightings:
             del self._newest[ref.place]
             self._untold.pop(ref.place, None)
             self._gaps.pop(ref.place, None)
+            self._note_reference(ref.place, None)
 
     def listen(self, listener: Callable[[Place], None] | None) -> None:
         """Tell a listener of everything seen so far and of all news; `None` ends that."""
@@ -183,7 +181,7 @@ def _are_of_one_version(one: Sighting, other: Sighting) -> bool:
     return (one.ref, one.template) == (other.ref, other.template)
 
 
-def _referred(sighting: Sighting | None) -> Place | None:
+def _referred(sighting: Sighting) -> Place | None:
     """The Deployment whose template a Rollout uses."""
     if not isinstance(sighting, Snapshot) or not sighting.workload_ref:
         return None

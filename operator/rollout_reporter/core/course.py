@@ -1,6 +1,6 @@
 """What is known of a workload's rollouts so far: the memory of the judgement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -65,6 +65,8 @@ class Asked:
     """What the workload showed with it."""
     is_certain: bool = True
     """Whether another version was asked for, not just other words for the same one (see `HASH_TRUST`)."""
+    was_before_gap: bool = False
+    """Whether it was last seen before a gap, in which it may have been taken up."""
     was_unseen: bool = False
     """Whether nobody saw it asked for: what ran before may have ended by then, one way or the other."""
 
@@ -110,6 +112,16 @@ class Course:
     previous: Rollout | None = None
     """The rollout before the one taken up last."""
     earlier: tuple[Earlier, ...] = ()
+
+    def after_gap(self, awaited: int | None) -> "Course":
+        """The same after a time in which nobody looked."""
+        return replace(
+            self,
+            asked=replace(self.asked, was_before_gap=True) if self.asked else None,
+            passed_by=tuple(replace(each, was_before_gap=True) for each in self.passed_by),
+            is_remembered=True,
+            awaited=awaited,
+        )
 
     def told_end(self, facts: ReplicaSetFacts) -> End | None:
         """How a rollout has ended by a status that was seen on the way."""

@@ -85,7 +85,7 @@ def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
         ledger = superseded(ledger, "a newer version", now, was_unseen=asked.was_unseen)
         number = next_number(seen, ledger, seen.target, _waiting_revision(seen))
         waiting = opened(seen, seen.target, number, keys, asked.images)
-    elif seen.course.is_remembered and not is_of(waiting, asked.release, asked.images):
+    elif seen.course.is_remembered and not _was_seen_to_wait(waiting, seen.course):
         return ledger  # its own version may have been taken up while nobody looked
     # Another version than before has the keys of now.
     keys = waiting.issue_keys
@@ -100,6 +100,13 @@ def _wait(seen: Seen, ledger: Ledger, asked: Asked, now: datetime) -> Ledger:
         began=asked.since,
     )
     return ledger.put(entry)
+
+
+def _was_seen_to_wait(waiting: Entry, course: Course) -> bool:
+    """Whether the version of a pending entry waits now, or was seen to since the last gap."""
+    wishes = (course.asked, *course.passed_by)
+    seen = [each for each in wishes if each and not each.was_before_gap]
+    return any(is_of(waiting, each.release, each.images) for each in seen)
 
 
 def _waiting_revision(seen: Seen) -> int:

@@ -24,7 +24,7 @@ from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import State
 from rollout_reporter.core.target import Site
-from rollout_reporter.core.workload import Place
+from rollout_reporter.core.workload import Place, Snapshot
 from unit.cluster.fake_cluster import APPS, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.leading import leading
@@ -300,6 +300,7 @@ async def test_a_workload_that_may_be_read_again_is_not_given_up_though_the_watc
             await until(lambda: leader.book[PLACE].hidden_since is not None)
             del cluster.refusals[f"GET {DEPLOYMENT}"]
             await until(lambda: leader.book[PLACE].snapshot is not None)
+            await until(lambda: isinstance(leader.sightings.get(PLACE), Snapshot))
 
     assert "unknown" not in leader.states()
 

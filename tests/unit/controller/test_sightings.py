@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from rollout_reporter.controller.sightings import MOST_UNTOLD, Gone, Sightings
+from rollout_reporter.controller.sightings import MOST_UNTOLD, Gone, Hidden, Sightings
 from rollout_reporter.core.workload import Kind, Place, Reading, Signal, Snapshot
 from unit.core.situations import ref, snapshot
 
@@ -253,3 +253,48 @@ def test_a_sighting_that_is_replaced_while_it_is_worked_on_was_seen_after_the_ga
     listened_to.put(seen(resource_version=20))
 
     assert listened_to.take_gap(ref().place)
+
+
+DEPLOYMENT = ref().place
+
+
+def user_of_its_template(name: str = "canary") -> Snapshot:
+    return snapshot(ref=ref(name, kind=Kind.ROLLOUT), workload_ref=DEPLOYMENT.name)
+
+
+def test_a_rollout_that_may_not_be_read_for_a_while_uses_its_template_still(listened_to: Sightings) -> None:
+    """Else Jira would be told of the Deployment, too, which only holds the template."""
+    user = user_of_its_template()
+    listened_to.put(user)
+    listened_to.put(Hidden(user.ref))
+
+    assert listened_to.referrer(DEPLOYMENT) == user.ref.place
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_rollout_that_is_gone_uses_no_template(listened_to: Sightings, *, hidden: bool) -> None:
+    user = user_of_its_template()
+    listened_to.put(user)
+    if hidden:
+        listened_to.put(Hidden(user.ref))
+    listened_to.put(Gone(user.ref))
+
+    assert listened_to.referrer(DEPLOYMENT) is None
+
+
+def test_a_rollout_that_is_given_up_uses_no_template(listened_to: Sightings) -> None:
+    user = user_of_its_template()
+    listened_to.put(user)
+    listened_to.put(Hidden(user.ref))
+    listened_to.forget(user.ref)
+
+    assert listened_to.referrer(DEPLOYMENT) is None
+
+
+def test_a_template_that_two_rollouts_use_is_used_until_both_are_gone(listened_to: Sightings) -> None:
+    one, other = user_of_its_template("blue"), user_of_its_template("red")
+    listened_to.put(one)
+    listened_to.put(other)
+    listened_to.put(Gone(one.ref))
+
+    assert listened_to.referrer(DEPLOYMENT) == other.ref.place

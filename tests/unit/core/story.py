@@ -142,6 +142,11 @@ class Story:
         self.course = self.ledger.course
         return self
 
+    def gap(self) -> "Story":
+        """Its watch is cut, and begins anew."""
+        self.course = self.course.after_gap(self.ledger.awaited)
+        return self
+
     # What the operator makes of it
 
     def seen(self, *, observed: bool = True, deleting: bool = False, again: bool = False) -> "Story":

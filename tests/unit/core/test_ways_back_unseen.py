@@ -1,6 +1,6 @@
 """Ways back that began while nobody looked, and the time of what is closed."""
 
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -215,12 +215,42 @@ def test_the_first_version_that_waited_does_not_become_a_later_one() -> None:
 def test_a_first_version_that_waited_and_was_replaced_in_a_gap_of_the_watch_has_an_unknown_end() -> None:
     """It may have succeeded in the gap."""
     story = waiting(Story(keys="SHOP-1").asked_for("web:1"))
-    story.course = replace(story.course, is_remembered=True, awaited=story.ledger.awaited)
+    story.gap()
     story.versions.append(version(story, "web-a", revision=1, keys="SHOP-1"))
     story.image, story.keys = "web:2", "SHOP-2"
     story.taken_up()
 
     assert story.states == ["unknown", "in_progress"]
+
+
+def paused(story: Story) -> Story:
+    story.paused = True
+    return story
+
+
+@pytest.mark.parametrize("unwatched", [Story.unseen, Story.gap])
+def test_a_version_that_is_seen_to_wait_still_gives_its_deployment_to_the_one_that_replaces_it(
+    unwatched: Callable[[Story], Story],
+) -> None:
+    story = waiting(paused(Story().runs("web:1")).asked_for("web:2", keys="SHOP-2"))
+    unwatched(story).seen(again=True)
+    waiting(story.asked_for("web:3", keys="SHOP-3"))
+
+    assert story.states == ["successful", "pending"]
+    assert story.current.issue_keys == ("SHOP-3",)
+
+
+@pytest.mark.parametrize("unwatched", [Story.unseen, Story.gap])
+def test_a_version_that_is_not_seen_to_wait_still_keeps_its_deployment(
+    unwatched: Callable[[Story], Story],
+) -> None:
+    """It may have been taken up while nobody looked."""
+    story = waiting(paused(Story().runs("web:1")).asked_for("web:2", keys="SHOP-2"))
+    unwatched(story)
+    for image, keys in [("web:3", "SHOP-3"), ("web:4", "SHOP-4")]:
+        waiting(story.asked_for(image, keys=keys))
+
+    assert story.current.issue_keys == ("SHOP-2",)
 
 
 def test_what_waits_now_leaves_its_number_to_the_version_that_was_taken_up_before_it() -> None:
