@@ -140,8 +140,8 @@ class Follower:
 
     async def _looked_up_again(self, unsure: Sighting) -> Sighting:
         sighting = await self.look_up(unsure.ref.place)
-        if isinstance(unsure, Hidden) and isinstance(sighting, Snapshot):
-            self._context.sightings.put(sighting)  # the watch may have shown it already, and be silent now
+        if isinstance(unsure, Hidden) and not isinstance(sighting, Hidden):
+            self._context.sightings.put(sighting)  # the watch may be silent now, or have told it before
         return sighting
 
     async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:

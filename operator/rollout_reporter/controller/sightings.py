@@ -46,7 +46,8 @@ class Sightings:
         """The sightings before which something may have happened unseen."""
         self._listener: Callable[[Place], None] | None = None
         self._references: dict[Place, Place] = {}
-        """The Deployment whose template a Rollout uses. What may not be read for a while uses it still."""
+        """The Deployment whose template a Rollout uses, until that is known to be gone: one that may not be
+        read uses it still."""
         self.references_known = asyncio.Event()
         """Set once all Rollouts that use a Deployment's template were seen; nothing is planned before."""
         self.gap = asyncio.Event()
@@ -136,7 +137,6 @@ class Sightings:
             del self._newest[ref.place]
             self._untold.pop(ref.place, None)
             self._gaps.pop(ref.place, None)
-            self._note_reference(ref.place, None)
 
     def listen(self, listener: Callable[[Place], None] | None) -> None:
         """Tell a listener of everything seen so far and of all news; `None` ends that."""

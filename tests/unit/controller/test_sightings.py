@@ -282,13 +282,14 @@ def test_a_rollout_that_is_gone_uses_no_template(listened_to: Sightings, *, hidd
     assert listened_to.referrer(DEPLOYMENT) is None
 
 
-def test_a_rollout_that_is_given_up_uses_no_template(listened_to: Sightings) -> None:
+def test_a_rollout_that_is_given_up_unseen_uses_its_template_still(listened_to: Sightings) -> None:
+    """The watch that shows it may go on once the rights are back, and have nothing new of it."""
     user = user_of_its_template()
     listened_to.put(user)
     listened_to.put(Hidden(user.ref))
     listened_to.forget(user.ref)
 
-    assert listened_to.referrer(DEPLOYMENT) is None
+    assert listened_to.referrer(DEPLOYMENT) == user.ref.place
 
 
 def test_a_template_that_two_rollouts_use_is_used_until_both_are_gone(listened_to: Sightings) -> None:
