@@ -101,16 +101,19 @@ class ObservedProduct(ProductApart):
             otherwise=lambda: f"it does not ask for one of {', '.join(map(str, wanted))}",
         )
 
-    def misses(self, right: Right) -> None:
+    def misses(self, right: Right, *, times: int = 1) -> None:
         """Wait until somebody can read that a right is missing: it was refused, or asked for beforehand."""
         until(
-            lambda: self._was_refused(right) or right.foreseen in self._said(),
+            lambda: self._was_refused(right, times) or right.foreseen in self._said(),
             seconds=SECONDS,
-            otherwise=lambda: f"refused: {right in self.refused()}, said: {right.refusal in self._said()}",
+            otherwise=lambda: f"refused: {self._refusals(right)}, said: {right.refusal in self._said()}",
         )
 
-    def _was_refused(self, right: Right) -> bool:
-        return right in self.refused() and right.refusal in self._said()
+    def _was_refused(self, right: Right, times: int) -> bool:
+        return self._refusals(right) >= times and right.refusal in self._said()
+
+    def _refusals(self, right: Right) -> int:
+        return sum((right, HTTPStatus.FORBIDDEN) == asked for asked in self._asked())
 
     def _asked(self, since: int = 0) -> Iterator[tuple[Right, int]]:
         for each in self.gate.passages[since:]:

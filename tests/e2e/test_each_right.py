@@ -22,6 +22,8 @@ APPS, ARGO = "apps", "argoproj.io"
 EVENTS, LEASES = "events.k8s.io", "coordination.k8s.io"
 TO_SELECT = Right("list", "namespaces")
 """Needed only where Namespaces are selected by their labels."""
+LOOKS_UNTIL_GIVEN_UP = 6
+"""After five refusals of what is needed to tell of a workload, one asks whether it may be seen at all."""
 
 
 @pytest.fixture(scope="module")
@@ -221,3 +223,21 @@ def test_it_is_missed(
     with observed.grants().without(right):
         happens(observed)
         observed.misses(right)
+
+
+def test_a_template_is_told_by_its_rollout_alone_though_that_may_not_be_read_for_a_while(
+    observed: ObservedProduct, issue: str
+) -> None:
+    """The rights come back before the watch is cut, so that it has nothing new."""
+    name, right = fresh("web"), Right("get", "rollouts", ARGO)
+    template = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "scaleDown": "never"}
+    with observed.grants().without(right):
+        front = observed.shop.rollout(
+            name=fresh("front"), spec={"workloadRef": template, "strategy": {"canary": {}}}
+        )
+        web = observed.shop.deployment(issue, name=name)
+        observed.misses(right, times=LOOKS_UNTIL_GIVEN_UP)
+
+    front.shows("True", "Successful")
+    web.shows_nothing()
+    assert [each["pipeline"]["displayName"] for each in observed.jira.deployments(issue)] == [front.name]

@@ -15,11 +15,6 @@ class Backoff:
         self._first, self._most = first, most
         self._failures = 0
 
-    @property
-    def failures(self) -> int:
-        """How many there were since the last success."""
-        return self._failures
-
     def next(self, at_least: timedelta = timedelta(0)) -> timedelta:
         """Delay before the next attempt; jitter is only added, never taken from `at_least`."""
         delay = delay_after(self._failures, self._first, self._most)

@@ -28,7 +28,7 @@ from .context import Context
 from .examination import examine, with_template
 from .metrics import METRICS
 from .queue import WorkQueue
-from .settings import HIDDEN_GRACE, OWNED_PERIOD
+from .settings import HIDDEN_GRACE, HIDDEN_PERIOD, OWNED_PERIOD
 from .sightings import Gone, Hidden, Sighting
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Follower:
         tracked.hidden_since = tracked.hidden_since or now
         rest = tracked.hidden_since + HIDDEN_GRACE - now
         if rest > timedelta(0):
-            self._queue.add_after(tracked.ref.place, rest)
+            self._queue.add_after(tracked.ref.place, min(rest, HIDDEN_PERIOD))
             return False
         because = "it can be seen no more: its namespace, or the operator's rights there, are gone"
         self._close(tracked, because, State.UNKNOWN)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rollout_reporter.cluster.errors import ClusterError, ForbiddenError, NotFoundError
 from rollout_reporter.core.entry import Entry
@@ -45,6 +45,7 @@ class Reporter:
         self._follower = Follower(context, book, self._queue)
         self._enlistment = Enlistment(context, book)
         self._backoffs: dict[Place, Backoff] = {}
+        self._refused_since: dict[Place, datetime] = {}
 
     async def run(self) -> None:
         """Report until cancelled."""
@@ -163,6 +164,7 @@ class Reporter:
             try:
                 await self._process(place)
                 self._backoffs.pop(place, None)
+                self._refused_since.pop(place, None)
             except ClusterError as error:
                 METRICS.api_error(error)
                 log.warning("%s: %s", place, error)
@@ -183,7 +185,7 @@ class Reporter:
         try:
             tracked = await self._follower.take_in(seen or await self._follower.look_up(place))
         except (ForbiddenError, NotFoundError) as error:
-            is_final = isinstance(error, NotFoundError) or self._has_failed_often(place)
+            is_final = isinstance(error, NotFoundError) or self._is_refused_for_long(place)
             if seen is None or not is_final:
                 raise
             if not self._context.sightings.done(place, seen):
@@ -202,10 +204,13 @@ class Reporter:
         if not isinstance(found, Snapshot):
             self._context.sightings.put(found)
 
-    def _has_failed_often(self, place: Place) -> bool:
-        """Whether rights are not just late: an API server that was restarted forbids all for a while."""
-        backoff = self._backoffs.get(place)
-        return backoff is not None and backoff.failures >= PATIENCE_WITH_RIGHTS
+    def _is_refused_for_long(self, place: Place) -> bool:
+        """Whether rights are not just late: an API server that was restarted forbids all for a while.
+
+        How often it has refused does not tell, since each event of a busy workload is another attempt.
+        """
+        now = self._context.now()
+        return now - self._refused_since.setdefault(place, now) >= PATIENCE_WITH_RIGHTS
 
     def _hand_over(self, tracked: Tracked) -> None:
         """Give the post what is due, and show how things stand."""

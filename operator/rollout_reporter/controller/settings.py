@@ -66,8 +66,10 @@ DOUBT: Final = timedelta(seconds=30)
 """How long an API server may lag behind what another one has shown."""
 HIDDEN_GRACE: Final = timedelta(minutes=1)
 """How long a workload may be unreadable before it is given up; rights may be on their way."""
-PATIENCE_WITH_RIGHTS: Final = 4
-"""After so many refusals, a quarter of a minute, what was seen and cannot be looked into is passed over."""
+HIDDEN_PERIOD: Final = timedelta(seconds=10)
+"""How often one looks meanwhile whether it can be read again."""
+PATIENCE_WITH_RIGHTS: Final = timedelta(seconds=15)
+"""After so long a time of refusals, what was seen and cannot be looked into is passed over."""
 OWNED_PERIOD: Final = timedelta(minutes=1)
 """How often a workload that another installation reports is looked at: that one may be gone."""
 STOP_GRACE: Final = timedelta(seconds=5)

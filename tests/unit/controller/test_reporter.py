@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
@@ -23,9 +24,10 @@ from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import State
+from rollout_reporter.core.rollouts import read_rollout
 from rollout_reporter.core.target import Site
 from rollout_reporter.core.workload import Place, Snapshot
-from unit.cluster.fake_cluster import APPS, FakeCluster
+from unit.cluster.fake_cluster import APPS, ARGO, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.leading import leading
 from unit.core.situations import NOW, accepted, deployment, entry, ref, replica_set
@@ -272,7 +274,7 @@ async def test_a_workload_whose_namespace_took_our_rights_along_unseen_is_given_
 ) -> None:
     """The watch may tell nothing of it either, and the sweep comes every five minutes (seed 40070)."""
     monkeypatch.setattr(follower, "HIDDEN_GRACE", timedelta(milliseconds=100))
-    monkeypatch.setattr(reporting, "Backoff", partial(Backoff, timedelta(milliseconds=1)))
+    retry_quickly(monkeypatch, patience=timedelta(milliseconds=50))
     listed = Listed(ref(), entry(state=State.IN_PROGRESS), NOW)
     seen = read_deployment(cluster.hold(DEPLOYMENT, deployment()))
     for path in (DEPLOYMENT, f"{APPS}/replicasets", "/api/v1/namespaces/shop/pods"):
@@ -303,6 +305,77 @@ async def test_a_workload_that_may_be_read_again_is_not_given_up_though_the_watc
             await until(lambda: isinstance(leader.sightings.get(PLACE), Snapshot))
 
     assert "unknown" not in leader.states()
+
+
+def retry_quickly(monkeypatch: pytest.MonkeyPatch, *, patience: timedelta | None = None) -> None:
+    quick = partial(Backoff, timedelta(milliseconds=1), timedelta(milliseconds=20))
+    monkeypatch.setattr(reporting, "Backoff", quick)
+    if patience:
+        monkeypatch.setattr(reporting, "PATIENCE_WITH_RIGHTS", patience)
+
+
+async def test_what_is_refused_often_in_a_short_time_is_not_passed_over(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each event of a busy workload is an attempt, and an API server that has just started forbids all."""
+    retry_quickly(monkeypatch)
+    cluster.hold("/api/v1/namespaces/shop", {})
+    cluster.hold(f"{APPS}/replicasets/checkout-7d9f", replica_set())
+    refused = f"GET {APPS}/replicasets"
+    cluster.refusals[refused] = (403, "no rights")
+    async with leading(api) as context:
+        leader = Leader(context, Book())
+        leader.know_sites()
+        leader.sightings.put(read_deployment(cluster.hold(DEPLOYMENT, deployment())))
+        async with leader.working():
+            await until(lambda: [str(each) for each in cluster.asked].count(refused) > 9)
+            del cluster.refusals[refused]
+            await until(lambda: bool(leader.entries()))
+
+    assert isinstance(leader.sightings.get(PLACE), Snapshot)
+
+
+async def test_the_template_of_a_rollout_that_may_not_be_read_for_a_while_is_not_told_by_itself(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retry_quickly(monkeypatch, patience=timedelta(milliseconds=50))
+    monkeypatch.setattr(follower, "HIDDEN_GRACE", timedelta(milliseconds=300))
+    cluster.hold("/api/v1/namespaces/shop", {})
+    cluster.hold(f"{APPS}/replicasets/checkout-7d9f", replica_set())
+    template = read_deployment(cluster.hold(DEPLOYMENT, deployment()))
+    user = read_rollout(cluster.hold(f"{ARGO}/rollouts/front", rollout(uses=template.ref.name)))
+    refused = {f"GET {DEPLOYMENT}", f"GET {ARGO}/rollouts/front"}
+    cluster.refusals |= dict.fromkeys(refused, (403, "no rights"))
+    async with leading(api) as context:
+        leader = Leader(context, Book())
+        leader.know_sites()
+        leader.sightings.put(user)
+        leader.sightings.put(template)
+        async with leader.working():
+            await until(lambda: isinstance(leader.sightings.get(user.ref.place), Hidden))
+            for each in refused:
+                del cluster.refusals[each]
+            await until(lambda: PLACE in leader.book and leader.book[PLACE].snapshot is not None)
+            await until(lambda: isinstance(leader.sightings.get(user.ref.place), Snapshot))
+
+    tracked = leader.book[PLACE]
+    assert tracked.snapshot is not None
+    assert tracked.snapshot.is_muted
+    assert tracked.ledger.entries == ()
+
+
+def rollout(*, uses: str) -> dict[str, Any]:
+    """Argo's controller has not seen it yet."""
+    return {
+        "metadata": {
+            "name": "front",
+            "namespace": "shop",
+            "uid": "uid-2",
+            "generation": 1,
+            "creationTimestamp": "2026-11-24T12:00:00Z",
+        },
+        "spec": {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": uses}},
+    }
 
 
 async def test_a_namespace_that_was_set_up_before_the_site_counts_though_it_was_just_read(
