@@ -22,6 +22,7 @@ from e2e.workload import SECONDS
 from installation import Operator
 from installation.installation import RELEASE
 from installation.program import until
+from rollout_reporter.controller.settings import PATIENCE_WITH_RIGHTS
 
 
 class ObservedProduct(ProductApart):
@@ -101,19 +102,30 @@ class ObservedProduct(ProductApart):
             otherwise=lambda: f"it does not ask for one of {', '.join(map(str, wanted))}",
         )
 
-    def misses(self, right: Right, *, times: int = 1) -> None:
+    def misses(self, right: Right) -> None:
         """Wait until somebody can read that a right is missing: it was refused, or asked for beforehand."""
         until(
-            lambda: self._was_refused(right, times) or right.foreseen in self._said(),
+            lambda: self._was_refused(right) or right.foreseen in self._said(),
             seconds=SECONDS,
-            otherwise=lambda: f"refused: {self._refusals(right)}, said: {right.refusal in self._said()}",
+            otherwise=lambda: f"refused: {right in self.refused()}, said: {right.refusal in self._said()}",
         )
 
-    def _was_refused(self, right: Right, times: int) -> bool:
-        return self._refusals(right) >= times and right.refusal in self._said()
+    def _was_refused(self, right: Right) -> bool:
+        return right in self.refused() and right.refusal in self._said()
 
-    def _refusals(self, right: Right) -> int:
-        return sum((right, HTTPStatus.FORBIDDEN) == asked for asked in self._asked())
+    def gives_up(self, right: Right) -> None:
+        """Wait until it has missed a right for so long that it asks whether it may see a workload at all."""
+        until(
+            lambda: self._refusals_after_patience(right) > 1,
+            seconds=SECONDS,
+            otherwise=lambda: f"it does not ask whether it may still see what it needs to {right} for",
+        )
+
+    def _refusals_after_patience(self, right: Right) -> int:
+        refused = [each for each in self.gate.passages if each.told == HTTPStatus.FORBIDDEN]
+        moments = [each.moment for each in refused if right_for(each) == right]
+        patience = PATIENCE_WITH_RIGHTS.total_seconds()
+        return sum(each - moments[0] >= patience for each in moments)
 
     def _asked(self, since: int = 0) -> Iterator[tuple[Right, int]]:
         for each in self.gate.passages[since:]:

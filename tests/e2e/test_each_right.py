@@ -22,8 +22,6 @@ APPS, ARGO = "apps", "argoproj.io"
 EVENTS, LEASES = "events.k8s.io", "coordination.k8s.io"
 TO_SELECT = Right("list", "namespaces")
 """Needed only where Namespaces are selected by their labels."""
-LOOKS_UNTIL_GIVEN_UP = 6
-"""After five refusals of what is needed to tell of a workload, one asks whether it may be seen at all."""
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +234,7 @@ def test_a_template_is_told_by_its_rollout_alone_though_that_may_not_be_read_for
             name=fresh("front"), spec={"workloadRef": template, "strategy": {"canary": {}}}
         )
         web = observed.shop.deployment(issue, name=name)
-        observed.misses(right, times=LOOKS_UNTIL_GIVEN_UP)
+        observed.gives_up(right)
 
     front.shows("True", "Successful")
     web.shows_nothing()

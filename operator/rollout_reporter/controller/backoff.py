@@ -1,11 +1,16 @@
 """Delays between attempts: doubled each time, with jitter, so that many do not come back at once."""
 
+import asyncio
 import random
+from collections.abc import Hashable
 from datetime import timedelta
+from typing import Generic, TypeVar
 
 from .settings import BACKOFF_FIRST, BACKOFF_MOST
 
 _DOUBLINGS = 16
+
+K = TypeVar("K", bound=Hashable)
 
 
 class Backoff:
@@ -24,6 +29,28 @@ class Backoff:
     def reset(self) -> None:
         """Begin anew after a success."""
         self._failures = 0
+
+
+class Backoffs(Generic[K]):
+    """The delays of many things, each of which is attempted by itself, and whenever there is news of it.
+
+    News come in bursts, so how often an attempt has failed says little: each delay is as long as the failure
+    has lasted so far, which doubles the time from attempt to attempt as well.
+    """
+
+    def __init__(self, first: timedelta = BACKOFF_FIRST, most: timedelta = BACKOFF_MOST) -> None:
+        self._first, self._most = first, most
+        self._failing_since: dict[K, float] = {}
+
+    def next(self, key: K) -> timedelta:
+        """Delay before the next attempt at what has failed just now."""
+        now = asyncio.get_running_loop().time()
+        lasts = timedelta(seconds=now - self._failing_since.setdefault(key, now))
+        return _jittered(min(max(lasts, self._first), self._most))
+
+    def reset(self, key: K) -> None:
+        """Begin anew after a success."""
+        self._failing_since.pop(key, None)
 
 
 def delay_after(failures: int, first: timedelta = BACKOFF_FIRST, most: timedelta = BACKOFF_MOST) -> timedelta:

@@ -31,7 +31,7 @@ from rollout_reporter.core.conditions import SENDING, Circumstances, issues_know
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.workload import Kind, Place, Snapshot, WorkloadRef
 
-from .backoff import Backoff
+from .backoff import Backoffs
 from .book import Book, Tracked
 from .context import Context
 from .metrics import METRICS
@@ -51,7 +51,7 @@ class Publisher:
         self._book, self._post = book, post
         self._events = EventRecorder(self._api, instance=context.identity, now=context.now)
         self._queue: WorkQueue[Place] = WorkQueue("publisher")
-        self._backoffs: dict[Place, Backoff] = {}
+        self._backoffs: Backoffs[Place] = Backoffs()
 
     def publish(self, place: Place) -> None:
         """Want a place shown as it stands."""
@@ -74,19 +74,16 @@ class Publisher:
             try:
                 if self._context.is_leader() and (tracked := self._book.get(place)):
                     await self._show(tracked)
-                self._backoffs.pop(place, None)
+                self._backoffs.reset(place)
             except ClusterError as error:
                 METRICS.api_error(error)
                 log.warning("%s: cannot be shown: %s", place, error)
-                self._queue.add_after(place, self._delay(place))
+                self._queue.add_after(place, self._backoffs.next(place))
             except Exception:  # one workload that cannot be shown must not stop the others
                 log.exception("%s: cannot be shown, please report this", place)
-                self._queue.add_after(place, self._delay(place))
+                self._queue.add_after(place, self._backoffs.next(place))
             finally:
                 self._queue.done(place)
-
-    def _delay(self, place: Place) -> timedelta:
-        return self._backoffs.setdefault(place, Backoff()).next()
 
     async def _show(self, tracked: Tracked) -> None:
         condition = self._condition(tracked)

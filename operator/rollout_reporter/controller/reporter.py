@@ -13,7 +13,7 @@ from rollout_reporter.core.report import Update
 from rollout_reporter.core.resync import Resync, pruned
 from rollout_reporter.core.workload import Place, Snapshot
 
-from .backoff import Backoff
+from .backoff import Backoffs
 from .book import Book, Tracked
 from .context import Context
 from .enlistment import Enlistment
@@ -44,7 +44,7 @@ class Reporter:
         self._queue: WorkQueue[Place] = WorkQueue("workloads")
         self._follower = Follower(context, book, self._queue)
         self._enlistment = Enlistment(context, book)
-        self._backoffs: dict[Place, Backoff] = {}
+        self._backoffs: Backoffs[Place] = Backoffs()
         self._refused_since: dict[Place, datetime] = {}
 
     async def run(self) -> None:
@@ -163,20 +163,17 @@ class Reporter:
             place = await self._queue.take()
             try:
                 await self._process(place)
-                self._backoffs.pop(place, None)
+                self._backoffs.reset(place)
                 self._refused_since.pop(place, None)
             except ClusterError as error:
                 METRICS.api_error(error)
                 log.warning("%s: %s", place, error)
-                self._queue.add_after(place, self._delay(place))
+                self._queue.add_after(place, self._backoffs.next(place))
             except Exception:  # one workload that cannot be judged must not stop the others
                 log.exception("%s: cannot be judged, please report this", place)
-                self._queue.add_after(place, self._delay(place))
+                self._queue.add_after(place, self._backoffs.next(place))
             finally:
                 self._queue.done(place)
-
-    def _delay(self, place: Place) -> timedelta:
-        return self._backoffs.setdefault(place, Backoff()).next()
 
     async def _process(self, place: Place) -> None:
         if place not in self._book and self._context.sightings.get(place) is None:

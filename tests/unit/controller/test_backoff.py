@@ -1,10 +1,11 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_reporter.controller.backoff import Backoff
+from rollout_reporter.controller.backoff import Backoff, Backoffs
 
 SECOND = timedelta(seconds=1)
 JITTER = 1.3
@@ -45,3 +46,23 @@ def test_however_often_it_fails_there_is_a_next_delay(failures: int) -> None:
     delays = [backoff.next() for _ in range(failures)]
 
     assert max(delays) <= 3 * JITTER * SECOND
+
+
+@pytest.mark.looptime
+async def test_many_attempts_at_once_make_the_next_one_no_later() -> None:
+    """As when a workload's status changes ten times in the second in which all is forbidden."""
+    backoffs: Backoffs[str] = Backoffs()
+
+    assert max(backoffs.next("cart") for _ in range(20)) <= JITTER * SECOND
+
+
+@pytest.mark.looptime
+async def test_what_fails_for_long_is_attempted_seldom_until_it_succeeds() -> None:
+    backoffs: Backoffs[str] = Backoffs()
+    for least in (1, 1, 2, 4, 8, 16, 32, 60, 60, 60):
+        assert least <= backoffs.next("cart") / SECOND <= least * JITTER
+        await asyncio.sleep(least)
+
+    assert backoffs.next("shop") <= JITTER * SECOND
+    backoffs.reset("cart")
+    assert backoffs.next("cart") <= JITTER * SECOND

@@ -11,7 +11,7 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.reports import StoredReport, load_report, store_report
 from rollout_reporter.controller import publisher as publishing
-from rollout_reporter.controller.backoff import Backoff
+from rollout_reporter.controller.backoff import Backoffs
 from rollout_reporter.controller.book import Book, Tracked
 from rollout_reporter.controller.outbox import Item
 from rollout_reporter.controller.post import Post
@@ -120,7 +120,7 @@ async def shop(cluster: FakeCluster, api: ApiClient) -> AsyncIterator[Shop]:
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """What would be done again in seconds is done again at once."""
-    monkeypatch.setattr(publishing, "Backoff", partial(Backoff, first=timedelta(milliseconds=1)))
+    monkeypatch.setattr(publishing, "Backoffs", partial(Backoffs, first=timedelta(milliseconds=1)))
     monkeypatch.setattr(publishing, "QUIET", timedelta(milliseconds=20))
 
 

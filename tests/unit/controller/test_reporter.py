@@ -15,7 +15,7 @@ from rollout_reporter.cluster.errors import TerminatingError
 from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.controller import follower
 from rollout_reporter.controller import reporter as reporting
-from rollout_reporter.controller.backoff import Backoff
+from rollout_reporter.controller.backoff import Backoffs
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.reporter import Reporter
@@ -136,11 +136,16 @@ async def test_a_rollout_of_a_workload_whose_namesake_has_ended_too_is_closed(le
     await leader.work_until(lambda: leader.states() == ["cancelled"])
 
 
+@pytest.fixture
+def retried_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "Backoffs", partial(Backoffs, first=timedelta(milliseconds=50)))
+
+
+@pytest.mark.usefixtures("retried_soon")
 async def test_what_was_seen_while_rights_were_late_is_not_forgotten_for_what_came_then(
-    cluster: FakeCluster, leader: Leader, monkeypatch: pytest.MonkeyPatch
+    cluster: FakeCluster, leader: Leader
 ) -> None:
     """An API server that was restarted forbids everything for a while."""
-    monkeypatch.setattr(reporting, "Backoff", partial(Backoff, first=timedelta(milliseconds=50)))
     cluster.hold("/api/v1/namespaces/shop", {})
     cluster.refusals[NAMESPACE] = (403, "the role is not known yet")
     first = replace(read_deployment(deployment("cart", uid="uid-3")), observed=False)
@@ -308,8 +313,8 @@ async def test_a_workload_that_may_be_read_again_is_not_given_up_though_the_watc
 
 
 def retry_quickly(monkeypatch: pytest.MonkeyPatch, *, patience: timedelta | None = None) -> None:
-    quick = partial(Backoff, timedelta(milliseconds=1), timedelta(milliseconds=20))
-    monkeypatch.setattr(reporting, "Backoff", quick)
+    quick = partial(Backoffs, timedelta(milliseconds=1), timedelta(milliseconds=20))
+    monkeypatch.setattr(reporting, "Backoffs", quick)
     if patience:
         monkeypatch.setattr(reporting, "PATIENCE_WITH_RIGHTS", patience)
 
