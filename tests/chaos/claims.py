@@ -1,6 +1,6 @@
 """What Jira was told on the way, against what was true at that moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,15 +25,21 @@ def said_too_early(evidence: Evidence) -> Iterator[Violation]:
         if place_of(told) not in known:
             continue
         history, version = known[place_of(told)]
-        since = _since(version, history, told["state"])
+        since = _since(version, history, told["state"], record["issues"])
         if since is None or at + LATE < since:
             yield Violation(Wrong.EARLY, f"{history} {version} was called {told['state']} at {at}")
 
 
-def _since(version: Version, history: History, state: str) -> datetime | None:
-    """Since when a state could be true of a version; never is None."""
+def _since(version: Version, history: History, state: str, issues: Sequence[str]) -> datetime | None:
+    """Since when a state could be true of a version; never is None.
+
+    What waits leaves its deployment to the next version that is asked for, and was told under its own issues.
+    """
     match state:
-        case "pending" | "in_progress":
+        case "pending":
+            waited = (each.at for each in history.wishes if set(each.keys) == set(issues))
+            return min(version.wish.at, *waited)
+        case "in_progress":
             return version.wish.at
         case "successful":
             return version.decided if version.outcome is Outcome.SUCCESSFUL else None

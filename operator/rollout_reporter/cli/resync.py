@@ -16,6 +16,7 @@ from rollout_reporter.core.target import DEFAULT_SITE
 from .connection import connect
 from .failure import CommandError, unknown_kind
 from .options import Kubeconfig, OperatorNamespace
+from .texts import listed
 
 WAITING: Final = "waiting for the operator to begin (Ctrl-C ends the waiting, not the resync)"
 PERIOD: Final = 1.0
@@ -50,13 +51,19 @@ def resync(  # noqa: PLR0913 (one parameter for each flag)
     """
     if every and site:
         raise typer.BadParameter(f"--all takes in --site {site}: leave one of them out")
-    wish = Resync(datetime.now(UTC), tuple(namespace or ()), prune_keys)
+    wish = Resync(datetime.now(UTC), _globs(namespace or []), prune_keys)
     try:
         only = None if every else site or DEFAULT_SITE
         asyncio.run(_resync(kubeconfig, operator_namespace, only, wish, wait=wait))
     except (ClusterError, CommandError) as error:
         typer.echo(f"resync: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def _globs(options: list[str]) -> tuple[str, ...]:
+    if not all(map(listed, options)):
+        raise typer.BadParameter("--namespace is empty: name one, or leave it out to mean all of them")
+    return tuple(glob for option in options for glob in listed(option))
 
 
 async def _resync(kubeconfig: str, namespace: str, site: str | None, wish: Resync, *, wait: bool) -> None:

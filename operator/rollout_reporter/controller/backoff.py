@@ -4,11 +4,16 @@ import asyncio
 import random
 from collections.abc import Hashable
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from .settings import BACKOFF_FIRST, BACKOFF_MOST
 
 _DOUBLINGS = 16
+
+JITTER: Final = 0.3
+"""By how much of itself a delay is made longer at most."""
+MOST_JITTERED: Final = timedelta(seconds=30)
+"""Of a wait that Jira wants, which may be an hour, no more of it is made longer."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -24,7 +29,7 @@ class Backoff:
         """Delay before the next attempt; jitter is only added, never taken from `at_least`."""
         delay = delay_after(self._failures, self._first, self._most)
         self._failures += 1
-        return max(delay, _jittered(at_least)) if at_least else delay
+        return max(delay, at_least + _some(min(at_least, MOST_JITTERED)))
 
     def reset(self) -> None:
         """Begin anew after a success."""
@@ -53,10 +58,18 @@ class Backoffs(Generic[K]):
         self._failing_since.pop(key, None)
 
 
+LONGEST_PAUSE: Final = BACKOFF_MOST * (1 + JITTER)
+"""Longer than this is only a wait that somebody has asked for."""
+
+
 def delay_after(failures: int, first: timedelta = BACKOFF_FIRST, most: timedelta = BACKOFF_MOST) -> timedelta:
     """Delay before the next attempt of a series that has failed so often before."""
     return _jittered(min(first * (1 << min(failures, _DOUBLINGS)), most))
 
 
 def _jittered(delay: timedelta) -> timedelta:
-    return delay * random.uniform(1.0, 1.3)  # noqa: S311 (no secret)
+    return delay + _some(delay)
+
+
+def _some(delay: timedelta) -> timedelta:
+    return delay * random.uniform(0.0, JITTER)  # noqa: S311 (no secret)

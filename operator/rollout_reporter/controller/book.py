@@ -87,6 +87,11 @@ class Tracked:
         self.stored, self.is_claimed, self.owner = stored, True, None
 
     @property
+    def is_yet_to_be_seen(self) -> bool:
+        """Whether it is on record, and nobody has looked yet whether it is still as it was."""
+        return self.snapshot is None and not self.is_gone and self.hidden_since is None
+
+    @property
     def due(self) -> dict[Id, Entry]:
         """What Jira still has to hear from us.
 

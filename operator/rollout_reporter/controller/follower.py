@@ -64,7 +64,10 @@ class Follower:
                 self._queue.add_after(place, rest)
                 return None
             case _:
-                await self._follow(tracked, await self._completed(sighting))
+                snapshot = await self._completed(sighting)
+                tracked = self._book.place_for(snapshot.ref)  # a namesake may have been struck off meanwhile
+                before = tracked.ledger
+                await self._follow(tracked, snapshot)
                 if not await self._claim(tracked):
                     tracked.ledger = before
                     return None

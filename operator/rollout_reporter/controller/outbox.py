@@ -107,11 +107,15 @@ class Outbox:
             waiting.not_before = 0.0
         self._changed.set()
 
-    async def take(self, most: int = MAX_BATCH) -> tuple[Item, ...]:
+    async def take(self, most: int = MAX_BATCH, *, apart: bool = False) -> tuple[Item, ...]:
         """Wait for the next batch; end it with `done`.
 
         What was sent in vain goes last, so that it keeps nothing else from being sent; states go before mere
         descriptions; of each the longest waiting first.
+
+        Args:
+            most: So many at the most.
+            apart: Leave what was sent in vain out, if there is something new.
         """
         while True:
             self._changed.clear()
@@ -119,6 +123,8 @@ class Outbox:
             free = {key: w for key, w in self._waiting.items() if key not in self._in_flight}
             due = {key: w for key, w in free.items() if w.not_before <= now + RESOLUTION}
             if due:
+                new = {key: w for key, w in due.items() if not w.failures}
+                due = new if new and apart else due
                 keys = sorted(due, key=lambda key: (*_rank(due[key]), key))[:most]
                 self._in_flight.update({key: self._waiting.pop(key) for key in keys})
                 return tuple(self._in_flight[key].item for key in keys)

@@ -94,7 +94,7 @@ class Publisher:
             self._queue.add_after(tracked.ref.place, rest)
             return
         await self._tell_skipped(tracked)
-        before = _told_before(tracked)
+        before = self._told_before(tracked)
         await self._show_on_report(tracked, condition)
         if condition != self._condition(tracked):  # it has changed meanwhile
             self.publish(tracked.ref.place)
@@ -102,6 +102,14 @@ class Publisher:
         await self._show_on_workload(tracked, condition)
         if condition and condition != before:
             await self._tell(tracked, condition)
+
+    def _told_before(self, tracked: Tracked) -> Condition | None:
+        """The condition that people could read so far, on the workload or on its RolloutReport."""
+        if tracked.shown and self._context.settings.conditions_on_workloads:
+            return tracked.shown.condition
+        stored = tracked.stored.conditions if tracked.stored else ()
+        found = next((each for each in stored if each.type == "Reported"), None)
+        return Condition(Status(found.status), found.reason, found.message) if found else None
 
     async def _show_gone(self, tracked: Tracked, condition: Condition | None) -> None:
         """Keep the memory of a workload that is gone until Jira has heard of its end."""
@@ -169,6 +177,7 @@ class Publisher:
             return
         conditions = _conditions(tracked, condition, self._context.now())
         if stored and (stored.ledger, stored.conditions) == (ledger, conditions):
+            self._strike(tracked, ledger)
             return
         try:
             if stored is None or stored.ledger.ref != ledger.ref:
@@ -304,15 +313,6 @@ class Publisher:
             await self._events.record(event)
         except ClusterError as error:
             log.warning("%s: no Event: %s", tracked.ref.place, error)
-
-
-def _told_before(tracked: Tracked) -> Condition | None:
-    """The condition that people could read so far, on the workload or on its RolloutReport."""
-    if tracked.shown:
-        return tracked.shown.condition
-    stored = tracked.stored.conditions if tracked.stored else ()
-    found = next((each for each in stored if each.type == "Reported"), None)
-    return Condition(Status(found.status), found.reason, found.message) if found else None
 
 
 def _conditions(tracked: Tracked, condition: Condition | None, now: datetime) -> tuple[ConditionModel, ...]:

@@ -10,7 +10,7 @@ from rollout_reporter.cluster.errors import ClusterError, ForbiddenError, NotFou
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.outcome import Accepted, Outcome
 from rollout_reporter.core.report import Update
-from rollout_reporter.core.resync import Resync, pruned
+from rollout_reporter.core.resync import Resync, pruned, unanswered
 from rollout_reporter.core.workload import Place, Snapshot
 
 from .backoff import Backoffs
@@ -97,7 +97,9 @@ class Reporter:
             if ledger != tracked.ledger:
                 tracked.ledger = ledger
                 self._hand_over(tracked)
-        return sum(entry.site == site for each in concerned for entry in each.due.values())
+        unseen = sum(resync.prune_keys and each.is_yet_to_be_seen for each in concerned)
+        due = [entry for each in concerned for entry in each.due.values()]
+        return unseen + unanswered(due, site, resync.requested)
 
     def standing(self, site: str) -> Standing:
         """Tell how the sending to a site goes."""

@@ -84,6 +84,8 @@ class Sender:
         self._backoff = Backoff(most=JIRA_BACKOFF_MOST)
         self._most = MAX_BATCH
         """In one request; fewer while it may be too many, or one of them, that Jira cannot answer."""
+        self._stood_alone = False
+        """Whether what Jira could not answer last was one deployment, which may be the culprit."""
         self._mute = 0
         """Answers in a row that said nothing of what was asked."""
         self._hurry = asyncio.Event()
@@ -91,14 +93,13 @@ class Sender:
         """Time of the event loop, which no clock that is set can move."""
 
     def hurry(self) -> None:
-        """Try again now: something about the site has changed."""
-        if self.trouble is None or self.trouble.retry_after is None:
-            self._hurry.set()
+        """Try again now: something about the site has changed. The link keeps to what its Jira asks for."""
+        self._hurry.set()
 
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
-            batch = await self.outbox.take(self._most)
+            batch = await self.outbox.take(self._most, apart=self._stood_alone)
             try:
                 await self._send(batch)
             except ClusterError as error:
@@ -169,7 +170,7 @@ class Sender:
     def _succeed(self) -> None:
         was_troubled, self.trouble, self.next_attempt = self.trouble, None, None
         self._backoff.reset()
-        self._most = min(2 * self._most, MAX_BATCH)
+        self._most, self._stood_alone = min(2 * self._most, MAX_BATCH), False
         METRICS.term.recovered(self.site)
         if was_troubled:
             self._log.info("site %s: works again", self.site)
@@ -188,6 +189,7 @@ class Sender:
         if trouble.reason is TroubleReason.UNAVAILABLE:
             # After one alone all again: where answers are lost, Jira has at least heard.
             self._most = min(self._most, len(batch)) // 2 or MAX_BATCH
+            self._stood_alone = len(batch) == 1
         least = FORBIDDEN_PERIOD if trouble.reason is TroubleReason.FORBIDDEN else timedelta(0)
         delay = self._backoff.next(at_least=max(least, trouble.retry_after or timedelta(0)))
         self.trouble = trouble

@@ -22,6 +22,11 @@ class Standing:
     waiting: int = 0
     """Jira deployments that wait for an answer."""
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something cannot be sent."""
+        return self.trouble is not None and self.waiting > 0
+
 
 IDLE = Standing()
 """Nothing waits, nothing is known."""
@@ -31,6 +36,8 @@ IDLE = Standing()
 class Findings:
     """What a look at a site has found."""
 
+    is_probed: bool
+    """Whether it was looked whether it works, since it is as it is."""
     trouble: Trouble | None
     """What is wrong with its credential or address."""
     wait: Trouble | None
@@ -44,16 +51,18 @@ class Findings:
 def status_of(site: StoredSite, found: Findings, standing: Standing, now: datetime) -> JiraSiteStatus:
     """Put together the status of a JiraSite; trouble with sending counts for as long as something waits.
 
-    A wait that Jira has asked for is told whatever waits: the next leader keeps it, too.
+    A wait that Jira has asked for is told whatever waits: the next leader keeps it, too. What was found by an
+    earlier leader, or of an earlier spec, stays until the first look has ended.
     """
-    is_stuck = standing.trouble is not None and standing.waiting > 0
-    trouble = found.trouble or (standing.trouble if is_stuck else None)
-    attempts = [standing.next_attempt if is_stuck else None, _end(found.wait, now)]
+    trouble = _with_wait(found.trouble or (standing.trouble if standing.is_stuck else None), found.wait)
+    if trouble is None and not found.is_probed:
+        return site.status
+    attempts = [standing.next_attempt if standing.is_stuck else None, _end(found.wait, now)]
     return JiraSiteStatus(
         cloud_id=found.cloud_id or site.status.cloud_id,
         observed_generation=site.generation,
-        conditions=[_model(site, _ready(_with_wait(trouble, found.wait)), now)],
-        waiting=standing.waiting if is_stuck else None,
+        conditions=[_model(site, _ready(trouble), now)],
+        waiting=standing.waiting if standing.is_stuck else None,
         next_attempt=_whole_second(max(filter(None, attempts), default=None), site.status.next_attempt),
         resync=found.resync,
     )

@@ -29,7 +29,7 @@ from rollout_reporter.jira.client import JiraClient
 from rollout_reporter.jira.patience import Patience
 from rollout_reporter.jira.waits import LONGEST
 
-from .backoff import Backoff
+from .backoff import LONGEST_PAUSE, Backoff
 from .metrics import METRICS
 from .settings import FORBIDDEN_PERIOD, SITES_PERIOD, Settings
 from .site_link import credentials_of, refused_url, settings_of
@@ -87,6 +87,8 @@ class SiteInUse:
     """When to look next whether it works, in time of the event loop: no clock that is set can move it."""
     trouble: Trouble | None = None
     """What the last probe found; `None` if the site works."""
+    is_probed: bool = False
+    """Whether a probe has ended."""
     backoff: Backoff | None = None
 
     def is_same(self, stored: StoredSite, secret: Secret) -> bool:
@@ -233,7 +235,8 @@ class Sites:
         """Probe a site that is new, changed or in trouble, and write the condition `Ready`."""
         try:
             cloud_id = await self._probe(name, site) if site.probe_at <= _loop_time() else None
-            await self._show(site, cloud_id)
+            if self._in_use.get(name) is site:
+                await self._show(site, cloud_id)
         except Exception:  # what one site answers must not stop the others
             log.exception("JiraSite %s: cannot be looked at, please report this", name, extra={"site": name})
             site.trouble = _SURPRISE
@@ -250,11 +253,16 @@ class Sites:
             site.trouble = await site.link.probe()
             found = await site.link.cloud_id() if site.trouble is None else None
             cloud_id = found if isinstance(found, str) else None
+        site.is_probed = True
         site.probe_at = _loop_time() + self._until_next_probe(site)
+        if self._in_use.get(name) is not site:
+            return None  # it was changed meanwhile, and is probed anew
         if site.trouble:
             METRICS.term.troubled(name, site.trouble)
-        elif before:
+            return cloud_id
+        if not self._deliverer.standing(name).is_stuck:
             METRICS.term.recovered(name)
+        if before:
             self._deliverer.site_changed(name)
         return cloud_id
 
@@ -267,7 +275,8 @@ class Sites:
 
     async def _show(self, site: SiteInUse, cloud_id: str | None) -> None:
         now = self._now()
-        found = Findings(site.trouble, site.patience.trouble(), cloud_id, self._resync(site, now))
+        resync = self._resync(site, now)
+        found = Findings(site.is_probed, site.trouble, site.patience.trouble(), cloud_id, resync)
         status = status_of(site.stored, found, self._deliverer.standing(site.stored.name), now)
         if status == site.stored.status:
             return
@@ -297,14 +306,19 @@ def _loop_time() -> float:
 
 
 def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:
-    """A wait that Jira has asked an earlier process for."""
-    limited = TroubleReason.RATE_LIMITED
+    """A wait that Jira has asked an earlier process for; not if the site may lead to another Jira now."""
     ready = next((each for each in site.status.conditions if each.type == "Ready"), None)
     until = site.status.next_attempt
-    if ready is None or ready.reason != limited.value or until is None or until <= now:
+    if ready is None or until is None or until <= now or site.status.observed_generation != site.generation:
+        return None
+    is_unavailable = ready.reason == TroubleReason.UNAVAILABLE.value
+    if is_unavailable and until > now + LONGEST_PAUSE:
+        message = "Jira has asked an earlier process of the operator to wait."
+        return Trouble(TroubleReason.UNAVAILABLE, message, min(until - now, LONGEST))
+    if ready.reason != TroubleReason.RATE_LIMITED.value:
         return None
     message = "Jira has asked an earlier process of the operator for fewer requests."
-    return Trouble(limited, message, min(until - now, LONGEST))
+    return Trouble(TroubleReason.RATE_LIMITED, message, min(until - now, LONGEST))
 
 
 def _not_found(name: str) -> Trouble:

@@ -63,10 +63,10 @@ async def _gap_or_period(gap: asyncio.Event) -> bool:
 async def sweep_once(context: Context, book: Book) -> None:
     """Find what the watch has missed: ends of workloads, by their uids, and versions of living ones."""
     world = await find_ends(context, book)
-    behind = [each for each in world.ours if _is_behind(context, each)]
+    behind = [each for each in world.ours if _is_behind(context, book, each)]
     if behind:
         await asyncio.sleep(WATCH_LAG.total_seconds())
-        await _catch_up(context, [each for each in behind if _is_behind(context, each)])
+        await _catch_up(context, [each for each in behind if _is_behind(context, book, each)])
 
 
 async def find_ends(context: Context, book: Book) -> World:
@@ -108,11 +108,17 @@ async def _look(context: Context, known: Collection[str]) -> World:
     return world
 
 
-def _is_behind(context: Context, existing: Existing) -> bool:
-    """Whether the watch has shown less of a workload than a list."""
-    seen = context.sightings.get(existing.ref.place)
+def _is_behind(context: Context, book: Book, existing: Existing) -> bool:
+    """Whether the watch has shown less of a workload than a list.
+
+    If its Namespace is not selected any more, that counts only until all is told that had begun before.
+    """
+    seen, tracked = context.sightings.get(existing.ref.place), book.get(existing.ref.place)
+    is_served = context.is_served(existing.ref.namespace)
     if seen is None or seen.ref != existing.ref:
-        return existing.is_annotated and context.is_served(existing.ref.namespace)
+        return existing.is_annotated and is_served
+    if not is_served and (tracked is None or tracked.ledger.is_settled):
+        return False
     if not isinstance(seen, Snapshot):
         return False
     is_ours = seen.is_annotated or existing.is_annotated
@@ -121,10 +127,12 @@ def _is_behind(context: Context, existing: Existing) -> bool:
 
 async def _catch_up(context: Context, missed: Collection[Existing]) -> None:
     for each in missed:
-        log.warning("%s: the watch has missed a change", each.ref.place)
         try:
             context.sightings.put(await find_workload(context.api, each.ref), after_gap=True)
         except NotFoundError:
             context.sightings.put(Gone(each.ref), after_gap=True)
-    if missed:
+    unseen = [each.ref for each in missed if context.is_served(each.ref.namespace)]
+    for ref in unseen:
+        log.warning("%s: the watch has missed a change", ref.place)
+    if unseen:
         context.restart_watch()

@@ -114,10 +114,11 @@ def _nothing_reported(around: Circumstances) -> Condition | None:
 def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
     if entry.refusal:
         if set(entry.refusal.unknown_keys) >= set(entry.issue_keys):
-            message = f"{subject}: Jira knows none of these issues"
-            return Condition(Status.FALSE, UNKNOWN_ISSUE_KEYS, message)
+            return _on_no_issue(subject)
         return Condition(Status.FALSE, REJECTED, f"{subject}: Jira rejects it: {entry.refusal.message}")
     unknown = entry.acknowledged.unknown_keys if entry.acknowledged else ()
+    if set(unknown) >= set(entry.issue_keys):
+        return _on_no_issue(subject)
     notes = [
         f"Jira does not know {_listed(unknown)}" if unknown else "",
         f"not an issue key: {_listed(around.malformed_keys)}" if around.malformed_keys else "",
@@ -128,6 +129,11 @@ def _answered(entry: Entry, subject: str, around: Circumstances) -> Condition:
     ]
     reason = "".join(word.capitalize() for word in entry.state.split("_"))
     return Condition(Status.TRUE, reason, "; ".join(filter(None, [subject, *notes])))
+
+
+def _on_no_issue(subject: str) -> Condition:
+    """Jira may hold it all the same, for the sake of a service."""
+    return Condition(Status.FALSE, UNKNOWN_ISSUE_KEYS, f"{subject}: Jira knows none of these issues")
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -116,12 +116,16 @@ class Ledger:
         return min((each.recheck_at for each in self.entries if each.recheck_at), default=None)
 
     def resend(self, site: str, since: datetime) -> "Ledger":
-        """Want everything sent again that a site acknowledged before a moment: it may have forgotten it."""
+        """Want everything sent again that a site acknowledged before a moment: it may have forgotten it.
+
+        What is true of now goes first, so it counts as heard of, as far as it is the same.
+        """
         ledger = self
         for entry in self.entries:
             answer = entry.refusal or entry.acknowledged
             if entry.site == site and answer and answer.at < since:
-                ledger = ledger.put(replace(entry, acknowledged=None, refusal=None))
+                known = entry.acknowledged and replace(entry.acknowledged, content="")
+                ledger = ledger.put(replace(entry, acknowledged=known, refusal=None))
         return ledger
 
     def attempt(self, key: DeploymentKey) -> "Ledger":
@@ -169,14 +173,13 @@ class Ledger:
 
 
 def _forget(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Drop the oldest ones, but none that Jira still has to hear of.
+    """Drop the oldest ones, but none that Jira still has to hear of, which may be for ever.
 
     In a long outage those that are over and that Jira has never heard of go too: it holds nothing untrue of
     them, and memory stays bounded.
     """
-    kept = tuple(entries)
-    while len(kept) > HISTORY + 1 and not (kept[0].is_due or kept[0].state.is_open):
-        kept = kept[1:]
+    older, newest = (*entries,)[: -HISTORY - 1], (*entries,)[-HISTORY - 1 :]
+    kept = (*(each for each in older if each.is_due or each.state.is_open), *newest)
     unheard = [each for each in kept[:-1] if each.acknowledged is None and not each.state.is_open]
     certain = [each for each in unheard if not each.is_uncertain]
     uncertain = [each for each in unheard if each.is_uncertain]

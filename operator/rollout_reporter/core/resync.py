@@ -1,9 +1,11 @@
 """A resync: everything known is sent again, because Jira may have forgotten it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from .entry import Entry
 from .ledger import Ledger
 
 
@@ -21,6 +23,13 @@ class Resync:
     def concerns(self, namespace: str) -> bool:
         """Whether workloads of a Namespace are to be sent again."""
         return not self.namespaces or any(fnmatchcase(namespace, glob) for glob in self.namespaces)
+
+
+def unanswered(due: Iterable[Entry], site: str, since: datetime) -> int:
+    """How many of those that are due had begun before a moment, and were not answered to since."""
+    old = [each for each in due if each.site == site and each.began < since]
+    answers = [each.refusal or each.acknowledged for each in old]
+    return sum(answer is None or answer.at < since for answer in answers)
 
 
 def pruned(ledger: Ledger, site: str, shown: tuple[str, ...]) -> Ledger:

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -164,6 +164,8 @@ def _refused(reply: Reply) -> Trouble:
             "If this stays, check the API URL and whether a proxy answers in place of Jira.",
         )
     said = reply.trouble()
+    if said.reason is TroubleReason.TOO_LARGE:  # no report is: nothing of it was in the request
+        return replace(said, reason=TroubleReason.UNAVAILABLE)
     if said.reason not in _REFUSALS:
         return said
     words = reply.quote()

@@ -31,9 +31,6 @@ TOTAL_SECONDS: Final = 30.0
 MAX_ANSWER: Final = 4 * 1024 * 1024
 """Bytes that are read of an answer: 100 deployments with 500 unknown keys each take over one million."""
 
-_WAITS: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-"""Answers whose wait is for all requests. https://www.rfc-editor.org/rfc/rfc9110#field.retry-after"""
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -130,7 +127,7 @@ class Wire:
         if waiting := self._patience.trouble():
             return waiting
         reply = await self._answer(call)
-        if isinstance(reply, Reply) and reply.status in _WAITS:
+        if isinstance(reply, Reply) and _is_about_all(reply.status):
             self._patience.wait(reply.trouble())
         return reply
 
@@ -156,6 +153,14 @@ class Wire:
                     heard.body += chunk[: MAX_ANSWER - len(heard.body)]
                     if len(heard.body) >= MAX_ANSWER:
                         break
+
+
+def _is_about_all(status: int) -> bool:
+    """Whether what an answer asks for is meant for all requests.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _host(url: str) -> str:

@@ -3,7 +3,9 @@
 import pytest
 
 from chaos.checker import unsettled
-from unit.chaos.happenings import Happenings
+from chaos.claims import said_too_early
+from chaos.evidence import Wrong
+from unit.chaos.happenings import Happenings, deployment, moment, record
 
 
 def settled() -> Happenings:
@@ -142,6 +144,20 @@ def test_a_version_seen_before_the_next_was_asked_for_may_not_be_missing() -> No
     [missing] = unsettled(happenings.evidence())
 
     assert "SHOP-2" in missing
+
+
+@pytest.mark.parametrize(("seconds", "is_early"), [(8, True), (12, False)])
+def test_what_waits_is_told_under_its_own_issues_before_the_next_one_takes_its_deployment(
+    seconds: float, *, is_early: bool
+) -> None:
+    happenings = settled().asked(10, "2").version(15, "3").completes(22).holds(2, "3", "successful")
+    evidence = happenings.evidence()
+    told = record(
+        deployment(happenings.deployments[-1]["deploymentSequenceNumber"], "2", "pending", "SHOP-2")
+    )
+    evidence.jira_state["history"].append(told | {"received": moment(seconds).isoformat()})
+
+    assert [each.kind for each in said_too_early(evidence)] == [Wrong.EARLY] * is_early
 
 
 def test_of_a_workload_that_came_and_went_unseen_nobody_can_know() -> None:

@@ -40,6 +40,22 @@ def test_without_waiting_it_only_asks(around: Surroundings) -> None:
     assert notes[names.RESYNC_PRUNE_KEYS] == "true"
 
 
+def test_several_namespaces_may_be_named_at_once(around: Surroundings) -> None:
+    ended = run("--no-wait", "-n", "shop,web", "-n", "cart")
+
+    assert ended.code == 0
+    assert around.cluster.objects[SITE]["metadata"]["annotations"][names.RESYNC_NAMESPACES] == "shop,web,cart"
+
+
+@pytest.mark.parametrize("nothing", ["", " , "])
+def test_a_namespace_without_a_name_does_not_mean_all_of_them(around: Surroundings, nothing: str) -> None:
+    ended = run("--no-wait", "--namespace", nothing)
+
+    assert ended.code == 2
+    assert "--namespace is empty" in ended.complaint
+    assert around.cluster.writes() == []
+
+
 @pytest.mark.usefixtures("around")
 def test_a_site_that_does_not_exist_is_named_with_the_way_to_find_one() -> None:
     ended = run("--site", "elsewhere")

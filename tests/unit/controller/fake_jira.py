@@ -16,6 +16,7 @@ from rollout_reporter.controller.sender import Sender
 from rollout_reporter.core.outcome import Accepted, Answer, Judged, Outcome, Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, Report, Update
 from rollout_reporter.core.workload import Place
+from rollout_reporter.jira.patience import Patience
 from rollout_reporter.jira.wire import utc_now
 from unit.core.situations import ref, report
 
@@ -54,6 +55,8 @@ class FakeJira:
     """What becomes of the coming requests; after that all goes well."""
     down: Trouble | None = None
     """What becomes of all requests."""
+    patience: Patience = field(default_factory=lambda: Patience(lambda: asyncio.get_running_loop().time()))
+    """The client's own: while Jira wants a rest, no request comes."""
     most: int = 100
     """Updates in a request before it is too large."""
     culprits: set[DeploymentKey] = field(default_factory=set)
@@ -64,6 +67,8 @@ class FakeJira:
 
     async def submit(self, updates: Sequence[Update]) -> Answer:
         """Take one request."""
+        if waiting := self.patience.trouble():
+            return waiting
         now = asyncio.get_running_loop().time()
         self.requests.append((now, tuple(updates)))
         assert len({update.report.key for update in updates}) == len(updates), "a deployment is there twice"
@@ -72,6 +77,7 @@ class FakeJira:
             return refusal
         mishap = self.next.popleft() if self.next else None
         if isinstance(mishap, Trouble):
+            self.patience.wait(mishap)
             return mishap
         if mishap is Mishap.SILENCE:
             return Judged({})

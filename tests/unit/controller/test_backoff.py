@@ -66,3 +66,9 @@ async def test_what_fails_for_long_is_attempted_seldom_until_it_succeeds() -> No
     assert backoffs.next("shop") <= JITTER * SECOND
     backoffs.reset("cart")
     assert backoffs.next("cart") <= JITTER * SECOND
+
+
+def test_a_long_wait_that_was_asked_for_is_made_longer_by_seconds_only() -> None:
+    hour = timedelta(hours=1)
+
+    assert max(Backoff().next(at_least=hour) for _ in range(50)) <= hour + timedelta(seconds=9)

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -75,7 +75,8 @@ class MoodyJira(httpx.AsyncBaseTransport):
         if status == SILENCE:
             await asyncio.Event().wait()
         said = {"access_token": "eyJ-1", "expires_in": 900, "cloudId": "c-1"}
-        return httpx.Response(status, json=said, headers={"Retry-After": "600"} if status == 429 else {})
+        wait = {"Retry-After": "600"} if status in {429, 503} else {}
+        return httpx.Response(status, json=said, headers=wait)
 
 
 SILENCE = 0
@@ -477,18 +478,19 @@ async def test_a_wait_that_jira_has_asked_for_outlives_the_process_and_the_crede
     assert jira.hosts == set()
 
 
+@pytest.mark.parametrize(("status", "reason"), [(429, "RateLimited"), (503, "JiraUnavailable")])
 @pytest.mark.parametrize("where", ["token", "bulk"])
 async def test_a_wait_is_on_record_until_its_end_though_nothing_waits_to_be_sent(
-    where: str, cluster: FakeCluster, api: ApiClient
+    where: str, status: int, reason: str, cluster: FakeCluster, api: ApiClient
 ) -> None:
     """Whether a probe was asked to wait, or a report that nobody wants any more."""
     hold_site(cluster)
     hold_secret(cluster)
-    jira = MoodyJira(**{where: 429})
+    jira = MoodyJira(**{where: status})
     async with httpx.AsyncClient(transport=jira) as http:
         before = sites_of(api, http)
         await before.load()
-        assert (await submitted(before)).reason is TroubleReason.RATE_LIMITED
+        assert (await submitted(before)).reason == reason
         await before.refresh()
         cluster.forget_requests()
         await before.refresh()
@@ -500,8 +502,30 @@ async def test_a_wait_is_on_record_until_its_end_though_nothing_waits_to_be_sent
         found = await submitted(after)
 
     assert jira.asked == []
-    assert found.reason is TroubleReason.RATE_LIMITED
-    assert ready(cluster)["reason"] == "RateLimited"
+    assert found.reason == reason
+    assert ready(cluster)["reason"] == reason
+
+
+async def test_a_site_that_leads_to_another_jira_since_keeps_no_wait_of_the_one_before(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """Though the operator was restarted in between."""
+    hold_site(cluster)
+    hold_secret(cluster)
+    jira = MoodyJira(bulk=429)
+    async with httpx.AsyncClient(transport=jira) as http:
+        before = sites_of(api, http)
+        await before.load()
+        await submitted(before)
+        await before.refresh()
+        cluster.objects[SITE]["spec"]["apiURL"] = "http://127.0.0.1:8089"
+        cluster.objects[SITE]["metadata"]["generation"] += 1
+        jira.asked.clear()
+        after = sites_of(api, http)
+        await after.load()
+        await submitted(after)
+
+    assert "bulk" in jira.asked
 
 
 async def test_what_else_is_wrong_is_told_beside_a_wait(cluster: FakeCluster, api: ApiClient) -> None:
@@ -539,6 +563,83 @@ async def test_a_probe_that_hangs_does_not_keep_from_telling_how_the_sending_goe
             await looks
 
     assert jira.asked.count("token") == 1
+
+
+class Slow(MoodyJira):
+    """One port answers only once it is let, and then that it is down."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.port, self.let = port, asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.port != self.port:
+            return await super().handle_async_request(request)
+        self.asked.append("slow")
+        await self.let.wait()
+        return httpx.Response(500)
+
+
+@asynccontextmanager
+async def looking_at(cluster: FakeCluster, api: ApiClient, jira: Slow) -> AsyncIterator[Sites]:
+    """A site whose first probe has begun."""
+    hold_site(cluster)
+    hold_secret(cluster)
+    async with httpx.AsyncClient(transport=jira) as http:
+        sites = sites_of(api, http)
+        looks = asyncio.create_task(sites.run())
+        try:
+            await until(lambda: "slow" in jira.asked)
+            yield sites
+        finally:
+            looks.cancel()
+            with suppress(asyncio.CancelledError):
+                await looks
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 (nothing else tells)
+            await asyncio.sleep(0.005)
+
+
+def looks_at_sites(cluster: FakeCluster) -> int:
+    return sum(asked.method == "GET" and asked.path == SITES for asked in cluster.asked)
+
+
+async def test_a_site_is_not_ready_before_its_jira_has_answered(cluster: FakeCluster, api: ApiClient) -> None:
+    jira = Slow(8088)
+    async with looking_at(cluster, api, jira) as sites:
+        for _ in range(3):
+            before = looks_at_sites(cluster)
+            sites.hurry()
+            await until(lambda before=before: looks_at_sites(cluster) > before)  # type: ignore[misc]
+        assert "status" not in cluster.objects[SITE]
+
+        jira.let.set()
+        await until(lambda: "status" in cluster.objects[SITE])
+
+    assert ready(cluster)["reason"] == "JiraUnavailable"
+
+
+async def test_what_is_found_of_an_address_that_was_corrected_meanwhile_is_not_told(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    jira = Slow(8088)
+    async with looking_at(cluster, api, jira) as sites:
+        cluster.objects[SITE]["spec"] |= dict.fromkeys(("siteURL", "apiURL"), "http://127.0.0.1:8089")
+        cluster.objects[SITE]["metadata"]["generation"] += 1
+        sites.hurry()
+        await until(lambda: "status" in cluster.objects[SITE])
+        told = cluster.objects[SITE]["status"]
+        assert ready(cluster)["status"] == "True"
+
+        jira.let.set()
+        before = looks_at_sites(cluster)
+        sites.hurry()
+        await until(lambda: looks_at_sites(cluster) > before)
+
+    assert cluster.objects[SITE]["status"] == told
 
 
 async def test_a_resync_of_somebody_whose_clock_is_ahead_counts_from_when_it_was_seen_first(

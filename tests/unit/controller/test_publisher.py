@@ -434,6 +434,31 @@ async def test_where_conditions_on_workloads_are_off_a_restart_tells_nothing_aga
         assert EVENT[0] not in await shop.shown()
 
 
+async def test_a_condition_that_is_left_from_before_they_were_off_is_no_news_at_each_restart(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    cluster.hold(DEPLOYMENT, deployment())
+    async with running(cluster, api) as shop:
+        shop.know(accepted(entry(state=State.IN_PROGRESS)))
+        await shop.shown()
+    left = read_deployment(cluster.objects[DEPLOYMENT]).shown
+    async with running(cluster, api, conditions_on_workloads=False) as shop:
+        shop.know(accepted(entry()), shown=left)
+        await shop.shown()
+        shop.know(accepted(entry()), shown=left, stored=shop.tracked.stored)
+
+        assert await shop.shown() == []
+
+
+async def test_what_is_on_record_leaves_the_journal_of_an_earlier_leader_without_a_write(shop: Shop) -> None:
+    shop.know(accepted(entry()))
+    await shop.shown()
+    shop.tracked.enlisted = {("default", entry().key)}
+
+    assert await shop.shown() == []
+    assert shop.tracked.enlisted == set()
+
+
 async def test_a_dry_run_says_so_on_the_workload_and_tells_no_event(
     cluster: FakeCluster, api: ApiClient
 ) -> None:

@@ -197,6 +197,26 @@ async def test_jira_is_left_alone_for_as_long_as_it_asks(sender: Sender, jira: F
     assert len(jira.held) == 2
 
 
+async def test_another_jira_need_not_wait_for_as_long_as_the_one_before_has_asked(
+    jira: FakeJira, desk: Desk
+) -> None:
+    """The JiraSite was changed."""
+    links = [jira]
+    sender = Sender(
+        "default", link=lambda: links[-1], next_number=desk.next_number, ledgers=desk, now=utc_now
+    )
+    jira.next.append(Trouble(TroubleReason.RATE_LIMITED, "Slower.", timedelta(hours=1)))
+    put(sender, "a")
+    async with running(sender):
+        await asyncio.sleep(1)
+        links.append(other := FakeJira())
+        sender.hurry()
+        await asyncio.sleep(1)
+
+    assert len(jira.times) == len(other.times) == 1
+    assert len(other.held) == 1
+
+
 async def test_hurry_ends_a_pause_that_jira_did_not_ask_for(sender: Sender, jira: FakeJira) -> None:
     jira.next.append(FORBIDDEN)
     put(sender, "a")
@@ -469,6 +489,19 @@ async def test_one_deployment_that_jira_cannot_answer_does_not_hold_up_the_other
         await asyncio.sleep(90)
 
     assert len(jira.held) == 8
+
+
+async def test_the_one_that_jira_cannot_answer_lets_what_is_new_go_first(desk: Desk) -> None:
+    """It costs that the pause after its own attempt, and no more."""
+    jira = Stumbling()
+    sender = sender_to(jira, desk)
+    put(sender, "poison")
+    async with running(sender):
+        for name in "abc":
+            await asyncio.sleep(300)
+            put(sender, name)
+            await asyncio.sleep(30 * JITTER + 2)
+            assert item(name).report.key in jira.held
 
 
 async def test_a_jira_that_cannot_answer_so_many_at_once_gets_fewer(desk: Desk) -> None:

@@ -15,10 +15,11 @@ from rollout_reporter.controller.context import Context
 from rollout_reporter.controller.sightings import Gone, Hidden
 from rollout_reporter.controller.sweep import sweep, sweep_once
 from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.report import State
 from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
 from unit.cluster.fake_cluster import APPS, ARGO, FakeCluster
 from unit.controller.leading import leading
-from unit.core.situations import deployment, ref, snapshot
+from unit.core.situations import accepted, deployment, entry, ref, snapshot
 
 DEPLOYMENT = f"{APPS}/deployments/checkout"
 
@@ -180,4 +181,22 @@ async def test_a_watch_that_has_shown_all_is_left_alone(cluster: FakeCluster, ap
         context.sightings.put(snapshot(resource_version=version(held)))
         await sweep_once(context, book_of(ref()))
 
+    assert restarts == []
+
+
+@pytest.mark.parametrize(("state", "is_followed"), [(State.IN_PROGRESS, True), (State.SUCCESSFUL, False)])
+async def test_of_a_namespace_that_is_selected_no_more_only_what_is_under_way_is_followed_to_its_end(
+    state: State, cluster: FakeCluster, api: ApiClient, *, is_followed: bool
+) -> None:
+    """It is not watched, so to read it is no reason to begin the watch of all others anew."""
+    restarts: list[bool] = []
+    cluster.hold(DEPLOYMENT, deployment())
+    seen = snapshot(resource_version=1)
+    async with leading(api, restart_watch=lambda: restarts.append(True)) as context:
+        unselected = replace(context, is_served=lambda _: False)
+        unselected.sightings.put(seen)
+        ledger = Ledger(ref(), (accepted(entry(state=state)),))
+        await sweep_once(unselected, Book({ref().place: Tracked(ledger=ledger)}))
+
+        assert (unselected.sightings.get(ref().place) != seen) is is_followed
     assert restarts == []

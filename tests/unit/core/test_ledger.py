@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from rollout_reporter.core.entry import RECHECK_FIRST, RECHECK_MOST
-from rollout_reporter.core.ledger import Ledger
+from rollout_reporter.core.ledger import HISTORY, Ledger
 from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import State, Update
 from unit.core.situations import NOW, accepted, entry, moved_on, ref, rejected
@@ -78,6 +78,26 @@ def test_a_resync_owes_everything_acknowledged_before_it_but_nothing_after() -> 
     assert len(ledger.resend("default", NOW + timedelta(seconds=1)).due) == 2
     assert ledger.resend("default", NOW).due == ()
     assert ledger.resend("other", NOW + timedelta(seconds=1)).due == ()
+
+
+def test_what_is_new_goes_before_what_a_resync_sends_again() -> None:
+    [again] = Ledger(ref(), (accepted(entry()),)).resend("default", NOW + timedelta(seconds=1)).due
+
+    assert not again.is_urgent
+    assert entry().is_urgent
+
+
+def test_memory_stays_bounded_behind_a_deployment_of_which_jira_never_hears() -> None:
+    """Its JiraSite was removed, say."""
+    stuck = moved_on(
+        accepted(entry(number=1, site="gone", state=State.IN_PROGRESS)), State.CANCELLED, "superseded"
+    )
+    ledger = Ledger(ref(), (stuck,))
+    for number in range(2, 100):
+        ledger = ledger.put(accepted(entry(number=number)))
+
+    assert len(ledger.entries) == HISTORY + 2
+    assert ledger.due == (stuck,)
 
 
 def test_what_a_resync_has_sent_is_not_sent_by_it_again() -> None:

@@ -165,6 +165,13 @@ def test_a_rejection_because_all_issues_are_unknown_says_that() -> None:
     assert "SHOP-41, SHOP-57" in found.message
 
 
+def test_what_jira_took_without_any_of_its_issues_shows_on_none() -> None:
+    """As it does for the sake of a service."""
+    found = condition(accepted(entry(), unknown=["SHOP-57", "SHOP-41"]))
+
+    assert (found.status, found.reason) == (Status.FALSE, "UnknownIssueKeys")
+
+
 def test_a_rejection_with_only_some_unknown_issues_has_another_cause() -> None:
     assert condition(rejected(entry(), "Nope", unknown=["SHOP-57"])).reason == "Rejected"
 

@@ -1,11 +1,12 @@
 """What a resync concerns, and which issues it takes away."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from rollout_reporter.core.ledger import Ledger
-from rollout_reporter.core.resync import Resync, pruned
+from rollout_reporter.core.resync import Resync, pruned, unanswered
 from unit.core.situations import NOW, accepted, entry, ref
 
 
@@ -59,3 +60,19 @@ def test_what_another_site_holds_or_what_no_controller_has_taken_up_is_left_alon
     waiting = Ledger(ref(), (replace(entry(issue_keys=("SHOP-1", "SHOP-2")), rollout_id=None),))
     assert waiting.waiting is None or pruned(waiting, "default", ("SHOP-2",)) == waiting
     assert pruned(Ledger(ref()), "default", ("SHOP-2",)) == Ledger(ref())
+
+
+def test_it_is_finished_once_all_that_had_begun_before_it_was_answered_to_since() -> None:
+    """Whatever else rolls out meanwhile, or is worded anew."""
+    asked = NOW + timedelta(minutes=1)
+    old = accepted(entry(number=1))
+    resent = Ledger(ref(), (old,)).resend("default", asked).entries
+    known = accepted(entry(number=1, because="2 of 3"))
+    assert known.acknowledged
+    answered = replace(known, because="3 of 3", acknowledged=replace(known.acknowledged, at=asked))
+    new = entry(number=2, began=asked, since=asked)
+
+    assert unanswered(resent, "default", asked) == 1
+    assert unanswered(resent, "another", asked) == 0
+    assert answered.is_due
+    assert unanswered((answered, new), "default", asked) == 0

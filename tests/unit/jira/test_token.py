@@ -176,6 +176,14 @@ async def test_a_token_that_holds_the_secret_is_used_as_it_was_given(issuer: Iss
     assert await value(issuer.source(Credentials("client", SecretStr("token")))) == "token-1"
 
 
+async def test_a_request_for_a_token_that_is_too_large_says_nothing_of_the_reports(issuer: Issuer) -> None:
+    issuer.answer = lambda: httpx.Response(413)
+    found = await issuer.source().get()
+
+    assert isinstance(found, Trouble)
+    assert found.reason is TroubleReason.UNAVAILABLE
+
+
 async def test_a_rate_limit_keeps_its_wait(issuer: Issuer) -> None:
     issuer.answer = lambda: httpx.Response(429, headers={"Retry-After": "7"})
     found = await issuer.source().get()
