@@ -8,7 +8,7 @@ export PYTHONPATH := tests
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-down test unit unit-code unit-chart integration e2e check lint types conformance cluster \
-  cluster-tools generate format chaos crashes schemas image-test audit known dist bench lock clean
+  cluster-tools generate format chaos crashes schemas image-test audit known dist sbom bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -116,6 +116,10 @@ audit: $(VENV)/.installed ## ask whether a pinned package has a known vulnerabil
 
 dist: $(VENV)/.installed ## the Python package, below dist/
 	$(BIN)/hatchling build --clean
+
+sbom: $(VENV)/.installed ## the Python packages of a release as CycloneDX, dist/rollout-reporter.cdx.json
+	@mkdir -p dist
+	$(BIN)/python -m sbom > dist/rollout-reporter.cdx.json
 
 lock: $(VENV)/.installed ## pin the dependencies anew, with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header \

@@ -29,6 +29,14 @@ def test_it_tells_its_version_and_its_commands(image: Image) -> None:
     assert "cleanup" in image.run("--help")
 
 
+def test_its_commands_can_be_called_in_a_pod(image: Image) -> None:
+    """`kubectl exec deploy/rollout-reporter -- rollout-reporter doctor`, as the README says."""
+    called = image.engine(
+        "run", "--rm", "--network=none", "--entrypoint=rollout-reporter", image.name, "doctor", "--help"
+    )
+    assert "Check all that the operator needs" in called
+
+
 def test_it_runs_without_root_and_with_nothing_to_write_on(image: Image) -> None:
     assert image.config["User"] == "65532:65532"
     places = "[p for p in ('/', '/opt', '/etc', '/tmp') if os.access(p, os.W_OK)]"

@@ -6,11 +6,19 @@ from typing import Any
 import pytest
 import yaml
 
+from controlplane.binaries import binary_path
 from observability.dashboard import ROWS, Panel
 from observability.paths import RULES
 from observability.promtool import promtool
 
+pytestmark = pytest.mark.timeout(60, func_only=True)  # the fixture may have to build
+
 STORIES = Path(__file__).with_name("rules_test.yaml")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _prometheus_own_tool() -> None:
+    binary_path("promtool")
 
 
 def test_prometheus_finds_no_fault_with_the_rules() -> None:

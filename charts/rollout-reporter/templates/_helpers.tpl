@@ -61,11 +61,14 @@ imagePullSecrets:
 {{- .Values.jira.existingSecret | default (printf "%s-jira" (include "rollout-reporter.fullname" .)) -}}
 {{- end -}}
 
-{{/* A URL's parts as JSON, {} if it is none. The grammar is that of rollout_reporter/jira/hosts.py. */}}
+{{/*
+A URL's parts as JSON, {} if it is none. The grammar is that of rollout_reporter/jira/hosts.py, but for the scheme in small letters, which
+the CRD asks for.
+*/}}
 {{- define "rollout-reporter.url" -}}
-{{- $grammar := `(?i)^(https?)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(/[a-z0-9._~%/-]*)?$` -}}
+{{- $grammar := `^(https?)://((?i:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]))(?::([0-9]{1,5}))?((?i:/[a-z0-9._~%/-]*)?)$` -}}
 {{- if regexMatch $grammar . -}}
-{{- dict "scheme" (regexReplaceAll $grammar . "${1}" | lower) "host" (regexReplaceAll $grammar . "${2}" | lower) "port" (regexReplaceAll $grammar . "${3}") "path" (regexReplaceAll $grammar . "${4}") | toJson -}}
+{{- dict "scheme" (regexReplaceAll $grammar . "${1}") "host" (regexReplaceAll $grammar . "${2}" | lower) "port" (regexReplaceAll $grammar . "${3}") "path" (regexReplaceAll $grammar . "${4}") | toJson -}}
 {{- else -}}
 {}
 {{- end -}}

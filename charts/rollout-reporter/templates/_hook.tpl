@@ -3,12 +3,12 @@ Labels and annotations of the pod of a hook or test. Takes {root, name}. Not the
 must not find it.
 */}}
 {{- define "rollout-reporter.hookPodMetadata" -}}
+{{- $ours := dict
+  "app.kubernetes.io/name" (printf "%s-%s" (include "rollout-reporter.name" .root) .name)
+  "app.kubernetes.io/instance" .root.Release.Name
+}}
 labels:
-  app.kubernetes.io/name: {{ include "rollout-reporter.name" .root }}-{{ .name }}
-  app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
-  {{- with .root.Values.podLabels }}
-  {{- omit . "app.kubernetes.io/name" "app.kubernetes.io/instance" | toYaml | nindent 2 }}
-  {{- end }}
+  {{- merge $ours .root.Values.podLabels .root.Values.commonLabels | toYaml | nindent 2 }}
 {{- with .root.Values.podAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -68,8 +68,14 @@ duration:
   is: ^([0-9]+(ms|[smhdwy]))+$
   advice: "is no duration: write it as Prometheus reads it, such as 30s or 1m30s."
 share:
-  is: ^[0-9]+%?$
+  is: ^([0-9]+|(100|[0-9]{1,2})%)$
   advice: "is neither a number nor percent: write 1 or \"50%\"."
+label:
+  is: ^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$
+  advice: "is no value of a label: write letters, digits, and - _ or . in between, at most 63."
+link:
+  is: ^https?://\S+$
+  advice: "is no URL: write https://, the host, and what follows it."
 registry:
   is: ^[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*/?$
   advice: "is no registry: write its host, such as ghcr.io or registry.example.com:5000, without https://."
@@ -92,7 +98,7 @@ digest:
 {{- $texts := list -}}
 
 {{- $optional := dict
-  "object" "caBundle.configMapName caBundle.secretName jira.existingSecret nameOverride runtimeClassName serviceAccount.name"
+  "object" "caBundle.configMapName caBundle.secretName jira.existingSecret nameOverride priorityClassName runtimeClassName serviceAccount.name"
   "fullname" "fullnameOverride"
   "namespace" "metrics.serviceMonitor.namespace metrics.podMonitor.namespace metrics.prometheusRule.namespace metrics.dashboards.namespace"
   "duration" "metrics.serviceMonitor.interval metrics.serviceMonitor.scrapeTimeout metrics.podMonitor.interval metrics.podMonitor.scrapeTimeout"
@@ -104,6 +110,7 @@ digest:
   "share" "podDisruptionBudget.minAvailable"
   "registry" "global.imageRegistry"
   "digest" "image.digest"
+  "link" "metrics.prometheusRule.runbookURL"
 -}}
 {{- $needed := dict
   "key" "caBundle.key jira.secretKeys.clientId jira.secretKeys.clientSecret"
@@ -136,6 +143,12 @@ digest:
   {{- range $index, $value := last $each -}}
     {{- if kindIs "map" $value -}}{{- $value = $value.name -}}{{- end -}}
     {{- $texts = append $texts (dict "at" (printf "%s[%d]" $at $index) "value" $value "look" (first $each)) -}}
+  {{- end -}}
+{{- end -}}
+
+{{- range $at, $labels := dict "commonLabels" .Values.commonLabels "podLabels" .Values.podLabels "serviceAccount.labels" .Values.serviceAccount.labels -}}
+  {{- range $key, $value := $labels -}}
+    {{- $texts = append $texts (dict "at" (printf "%s.%s" $at $key) "value" $value "look" "label" "optional" true) -}}
   {{- end -}}
 {{- end -}}
 

@@ -57,6 +57,12 @@ Each define below prints one sentence a line.
 
 {{- range include "rollout-reporter.places" . | fromJsonArray -}}
   {{- include "rollout-reporter.urlFaults" (merge (dict "hosts" $jira.allowedHosts) .) -}}
+  {{- $at := .at -}}
+  {{- range $index, $rule := .site.access -}}
+    {{- if not $rule -}}
+      {{- printf "%s.access[%d] is empty: say whom it lets report, by namespaces, projects or environmentTypes, or take it out." $at $index | println -}}
+    {{- end -}}
+  {{- end -}}
   {{- $keys := .site.secretKeys | default dict -}}
   {{- if eq ($keys.clientId | default "clientId") ($keys.clientSecret | default "clientSecret") -}}
     {{- printf "%s.secretKeys names %q for both: the client id and the client secret need a key each." .at ($keys.clientId | default "clientId") | println -}}
@@ -71,7 +77,7 @@ Each define below prints one sentence a line.
   {{- $text := .site.siteURL -}}
   {{- $url := include "rollout-reporter.url" $text | fromJson -}}
   {{- if not $url.host -}}
-    {{- printf "%s.siteURL %q is no plain URL: write scheme and host only, such as https://example.atlassian.net." $at $text | println -}}
+    {{- printf "%s.siteURL %q is no plain URL: write https:// and the host only, such as https://example.atlassian.net." $at $text | println -}}
   {{- else if not (has $url.path (list "" "/")) -}}
     {{- printf "%s.siteURL %q has a path: cut it off behind the host, leaving %s://%s%s." $at $text $url.scheme $url.host (empty $url.port | ternary "" (printf ":%s" $url.port)) | println -}}
   {{- else if and (eq $url.scheme "http") (ne "true" (include "rollout-reporter.isNamedHost" (dict "url" $url "hosts" .hosts))) -}}
@@ -169,6 +175,19 @@ Each define below prints one sentence a line.
 {{- end -}}
 
 {{- define "rollout-reporter.podFaults" -}}
+{{- if gt (int .Values.replicaCount) 3 -}}
+  {{- printf "replicaCount %d brings nothing: one pod works, the others stand by. Write 2, or 3 at the most." (int .Values.replicaCount) | println -}}
+{{- end -}}
+{{- if and (eq "None" .Values.dnsPolicy) (not .Values.dnsConfig.nameservers) -}}
+  {{- println "dnsPolicy None takes its servers from dnsConfig.nameservers, and there are none: name one, or leave dnsPolicy out." -}}
+{{- end -}}
+{{- $rolling := .Values.strategy.rollingUpdate | default dict -}}
+{{- if and (eq "RollingUpdate" (toString .Values.strategy.type)) (regexMatch `^0%?$` (toString $rolling.maxSurge)) (regexMatch `^0%?$` (toString $rolling.maxUnavailable)) -}}
+  {{- println "strategy.rollingUpdate lets no pod come nor go: write 1 for maxSurge, or for maxUnavailable." -}}
+{{- end -}}
+{{- include "rollout-reporter.nameFaults" (dict "at" "extraVolumes" "taken" (list "tmp" "ca-bundle") "items" .Values.extraVolumes) -}}
+{{- include "rollout-reporter.nameFaults" (dict "at" "extraContainers" "taken" (list "rollout-reporter") "items" (concat .Values.extraInitContainers .Values.extraContainers)) -}}
+{{- include "rollout-reporter.nameFaults" (dict "at" "extraEnv" "taken" list "items" .Values.extraEnv) -}}
 {{- if and .Values.caBundle.configMapName .Values.caBundle.secretName -}}
   {{- println "caBundle.configMapName and caBundle.secretName exclude each other: take one of them out." -}}
 {{- end -}}
@@ -203,6 +222,19 @@ Each define below prints one sentence a line.
       {{- printf "podDisruptionBudget.maxUnavailable %v lets no pod go, and their nodes could not be drained: write 1." .maxUnavailable | println -}}
     {{- end -}}
   {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Names that are the chart's own, or there twice. Takes {at: where they stand in the values, taken: the chart's own, items}. */}}
+{{- define "rollout-reporter.nameFaults" -}}
+{{- $names := list -}}
+{{- range .items -}}
+  {{- if has .name $.taken -}}
+    {{- printf "%s names %q, which the chart has itself: give it another name." $.at .name | println -}}
+  {{- else if has .name $names -}}
+    {{- printf "%s names %q twice: take one of them out." $.at .name | println -}}
+  {{- end -}}
+  {{- $names = append $names .name -}}
 {{- end -}}
 {{- end -}}
 

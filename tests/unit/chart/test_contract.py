@@ -290,6 +290,17 @@ def test_every_object_carries_the_labels_and_nobody_can_break_the_selector() -> 
     assert labels["team"] == "platform"
 
 
+def test_pods_of_hooks_carry_the_labels_of_every_object_too() -> None:
+    """A cluster that asks for a label refuses pods without, and a hook would wait for its pod."""
+    made = render({**ALL_OF_JIRA, "commonLabels": {"team": "platform"}}, kinds=NEW_CLUSTER)
+    pods = [each["spec"]["template"] for each in made.objects if each["kind"] == "Job"]
+
+    assert len(pods) > 1
+    for each in (*pods, made.one("Pod")):
+        assert each["metadata"]["labels"]["team"] == "platform"
+        assert each["metadata"]["labels"]["app.kubernetes.io/name"] != "rollout-reporter"
+
+
 def test_extras_reach_the_pod() -> None:
     toleration = {"key": "platform", "operator": "Exists"}
     values: dict[str, Any] = {

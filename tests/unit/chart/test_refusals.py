@@ -91,7 +91,46 @@ def test_helm_3_says_the_same() -> None:
             "write those of other sites to jira.sites[].environments.",
         ),
         (jira(siteURL="example.atlassian.net"), 'jira.siteURL "example.atlassian.net" is no plain URL: '),
-        (jira(siteURL="https://user:word@x.test"), "is no plain URL: write scheme and host only"),
+        (jira(siteURL="HTTPS://example.atlassian.net"), "is no plain URL: write https:// and the host only"),
+        (
+            jira(apiURL="Https://api.atlassian.com"),
+            'jira.apiURL "Https://api.atlassian.com" is no plain URL: ',
+        ),
+        (jira(access=[{"projects": ["SHOP"]}, {}]), "jira.access[1] is empty: say whom it lets report, "),
+        (
+            jira(sites=[{**SECOND, "access": [{}]}]),
+            "jira.sites[0].access[0] is empty: say whom it lets report, ",
+        ),
+        ({"replicaCount": 5}, "replicaCount 5 brings nothing: one pod works, the others stand by. Write 2"),
+        ({"dnsPolicy": "None"}, "dnsPolicy None takes its servers from dnsConfig.nameservers, "),
+        (
+            {"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "0%"}}},
+            "strategy.rollingUpdate lets no pod come nor go: ",
+        ),
+        ({"priorityClassName": "Bad Name"}, 'priorityClassName "Bad Name" is no name of a Kubernetes object'),
+        ({"commonLabels": {"team": "two words"}}, 'commonLabels.team "two words" is no value of a label'),
+        ({"podLabels": {"team": "x" * 64}}, "is no value of a label: "),
+        (
+            {"metrics": {"prometheusRule": {"runbookURL": "nowhere"}}},
+            'metrics.prometheusRule.runbookURL "nowhere" is no URL: ',
+        ),
+        (
+            {"extraVolumes": [{"name": "tmp", "emptyDir": {}}]},
+            'extraVolumes names "tmp", which the chart has itself: ',
+        ),
+        (
+            {"extraContainers": [{"name": "rollout-reporter", "image": "x"}]},
+            'extraContainers names "rollout-reporter", which the chart has itself: ',
+        ),
+        (
+            {"extraEnv": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]},
+            'extraEnv names "A" twice: ',
+        ),
+        (
+            {"replicaCount": 2, "podDisruptionBudget": {"enabled": True, "maxUnavailable": "200%"}},
+            'podDisruptionBudget.maxUnavailable "200%" is neither a number nor percent: ',
+        ),
+        (jira(siteURL="https://user:word@x.test"), "is no plain URL: write https:// and the host only"),
         (
             jira(siteURL="https://example.atlassian.net:443/jira/projects"),
             "has a path: cut it off behind the host, leaving https://example.atlassian.net:443.",
