@@ -35,13 +35,17 @@ class Process:
     task: asyncio.Task[None]
     numbers: list[int] = field(default_factory=list)
     ceiling: int = 0
-    has_stopped: bool = False
-    """Whether it was stopped in good order: then it issues no more, though it might."""
+    has_crashed: bool = False
 
     @property
     def bound(self) -> int:
-        """What all numbers of later leaders have to be above."""
-        return max(self.numbers, default=0) if self.has_stopped else self.ceiling
+        """What all numbers of later leaders have to be above.
+
+        Who has stopped in good order, or knows that its term is over, issues no more, though it might, and
+        may have told its last one with the Lease.
+        """
+        has_ended = self.task.done() and not self.has_crashed
+        return max(self.numbers, default=0) if has_ended else self.ceiling
 
 
 class Candidates(RuleBasedStateMachine):
@@ -76,13 +80,12 @@ class Candidates(RuleBasedStateMachine):
     def one_stops_cleanly(self, pick: int) -> None:
         process = self.alive.pop(pick % len(self.alive))
         self.do(self._stop(process))
-        process.has_stopped = True
 
     @precondition(lambda self: self.alive)
     @rule(pick=picks)
     def one_crashes(self, pick: int) -> None:
         process = self.alive.pop(pick % len(self.alive))
-        process.wire.loses_requests = True
+        process.wire.loses_requests = process.has_crashed = True
         self.do(self._stop(process))
 
     async def _stop(self, process: Process) -> None:
