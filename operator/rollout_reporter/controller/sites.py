@@ -311,14 +311,11 @@ def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:
     until = site.status.next_attempt
     if ready is None or until is None or until <= now or site.status.observed_generation != site.generation:
         return None
-    is_unavailable = ready.reason == TroubleReason.UNAVAILABLE.value
-    if is_unavailable and until > now + LONGEST_PAUSE:
-        message = "Jira has asked an earlier process of the operator to wait."
-        return Trouble(TroubleReason.UNAVAILABLE, message, min(until - now, LONGEST))
-    if ready.reason != TroubleReason.RATE_LIMITED.value:
-        return None
-    message = "Jira has asked an earlier process of the operator for fewer requests."
-    return Trouble(TroubleReason.RATE_LIMITED, message, min(until - now, LONGEST))
+    is_limited = ready.reason == TroubleReason.RATE_LIMITED.value
+    if not is_limited and (ready.reason != TroubleReason.UNAVAILABLE.value or until <= now + LONGEST_PAUSE):
+        return None  # then it is a pause of our own
+    message = "Jira has asked an earlier process of the operator to wait."
+    return Trouble(TroubleReason(ready.reason), message, min(until - now, LONGEST))
 
 
 def _not_found(name: str) -> Trouble:
