@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import jsonpatch
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import TestClient, TestServer
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
@@ -242,8 +242,12 @@ async def served(cluster: FakeCluster) -> AsyncIterator[ApiClient]:
     """Serve it on loopback; yields a client for it."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", cluster.handle)
-    async with TestServer(app) as server, client_for(str(server.make_url(""))) as api:
-        yield api
+    async with TestClient(TestServer(app)) as last:
+        async with client_for(str(last.make_url(""))) as api:
+            yield api
+        # Connections are accepted in order. One that was given up a moment ago would stay open if the server
+        # ended while it accepts it.
+        await last.get("/")
 
 
 @asynccontextmanager
