@@ -3,7 +3,6 @@
 https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
 """
 
-import logging
 from collections.abc import Iterable
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -11,18 +10,16 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter.core.workload import Kind
 
 from .api import create
-from .errors import ClusterError
-
-log = logging.getLogger(__name__)
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _RESOURCES = {Kind.DEPLOYMENT: ("apps", "deployments"), Kind.ROLLOUT: ("argoproj.io", "rollouts")}
 
 
 async def watching_is_forbidden(api: ApiClient, kinds: Iterable[Kind], namespace: str = "") -> str | None:
-    """Say which right to watch workloads is missing, in one Namespace or in all; `None` for nothing known.
+    """Say which right to watch workloads is missing, in one Namespace or in all; `None` if none is.
 
-    An API server that does not tell is not believed to forbid anything.
+    Raises:
+        ClusterError: The API server does not tell.
     """
     for kind in kinds:
         group, resource = _RESOURCES[kind]
@@ -40,9 +37,5 @@ async def _may(api: ApiClient, attributes: dict[str, str]) -> bool:
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes},
     }
-    try:
-        answer = await create(api, _REVIEWS, review)
-    except ClusterError as error:
-        log.debug("the API server does not tell what the operator may do: %s", error)
-        return True
+    answer = await create(api, _REVIEWS, review)
     return bool(answer.get("status", {}).get("allowed", True))

@@ -28,7 +28,7 @@ from .context import Context
 from .examination import examine, with_template
 from .metrics import METRICS
 from .queue import WorkQueue
-from .settings import HIDDEN_GRACE, HIDDEN_PERIOD, OWNED_PERIOD
+from .settings import HIDDEN_GRACE, HIDDEN_PERIOD, NAMESPACE_PERIOD, OWNED_PERIOD
 from .sightings import Gone, Hidden, Sighting
 
 log = logging.getLogger(__name__)
@@ -164,6 +164,8 @@ class Follower:
         moments = (judge_again_at(snapshot, seen.course, now), gained_at, tracked.ledger.recheck_at())
         for moment in (moment for moment in moments if moment and moment > now):
             self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
+        if tracked.no_site is not None or tracked.keys_not_allowed:
+            self._queue.add_after(snapshot.ref.place, NAMESPACE_PERIOD)
 
     async def _examined(self, tracked: Tracked, snapshot: Snapshot, now: datetime) -> Seen:
         """All that is known of a workload, and where it is reported to."""

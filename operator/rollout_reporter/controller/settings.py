@@ -72,6 +72,9 @@ PATIENCE_WITH_RIGHTS: Final = timedelta(seconds=15)
 """After so long a time of refusals, what was seen and cannot be looked into is passed over."""
 OWNED_PERIOD: Final = timedelta(minutes=1)
 """How often a workload that another installation reports is looked at: that one may be gone."""
+NAMESPACE_PERIOD: Final = timedelta(minutes=5)
+"""How often a workload that has no site, or may not report to it, is looked at: its Namespace, which is not
+watched, may have been told another one."""
 STOP_GRACE: Final = timedelta(seconds=5)
 """How long a stopping operator goes on sending what is due."""
 FINISH_PERIOD: Final = timedelta(milliseconds=50)

@@ -17,6 +17,7 @@ from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
 
 from .book import Book
 from .context import Context
+from .metrics import METRICS
 from .sightings import Gone, Hidden
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,7 @@ async def _look(context: Context, known: Collection[str]) -> World:
         except ForbiddenError as error:
             if not namespace:
                 raise
+            METRICS.api_error(error)
             log.warning("namespace %s cannot be read: %s", namespace, error)
             world.hidden.add(namespace)
     return world

@@ -7,7 +7,7 @@ thread and event loop to itself, is started again when it ends, and shares nothi
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -16,7 +16,7 @@ import kopf
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.discovery import Served, discover
-from rollout_reporter.cluster.errors import ClusterError, ForbiddenError
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.cluster.lookups import count_workloads, list_references
 from rollout_reporter.cluster.rights import watching_is_forbidden
 from rollout_reporter.core import names
@@ -51,6 +51,7 @@ class Watch:
 
     def __init__(self, api: ApiClient, settings: Settings, sightings: Sightings) -> None:
         self._api, self._settings, self._sightings = api, settings, sightings
+        self._wanted = settings.watch_namespaces or ("",)
         self._selected: frozenset[str] | None = None
         self._known: set[str] = set()
         self._end: Callable[[], None] = _nothing
@@ -81,9 +82,10 @@ class Watch:
         backoff = Backoff()
         while True:
             served = await self._discover()
-            if served and await self._may_watch(served) and await self._learn_references(served):
+            places = await self._places(served) if served else ()
+            if served and places and await self._learn_references(served, places):
                 started = asyncio.get_running_loop().time()
-                await self._watch(served)
+                await self._watch(served, places)
                 METRICS.watch_restarts.inc()
                 if asyncio.get_running_loop().time() - started > STEADY.total_seconds():
                     backoff.reset()
@@ -96,35 +98,42 @@ class Watch:
             log.warning("cannot ask the API server what it serves: %s", error)
             return None
 
-    async def _may_watch(self, served: Served) -> bool:
-        """Look for missing rights, which kopf would try again and again for minutes; False if all are."""
-        namespaces = self._settings.watch_namespaces or ("",)
-        found = [await watching_is_forbidden(self._api, served.kinds, each) for each in namespaces]
-        for each in filter(None, found):
-            log.error("%s: %s", each, CURE)
-        self._forbidden = f"{found[0]}: {CURE}" if all(found) else None
-        return self._forbidden is None
+    async def _places(self, served: Served) -> tuple[str, ...]:
+        """Namespaces that may be watched, `""` for all at once.
 
-    async def _learn_references(self, served: Served) -> bool:
+        One that may not be watched kopf would try again and again for minutes, and then end as a whole.
+        """
+        hindrances = {each: await self._hindrance(served, each) for each in self._wanted}
+        told = [f"{each}: {CURE}" for each in hindrances.values() if each]
+        for each in told:
+            log.error("%s", each)
+        places = tuple(place for place, hindrance in hindrances.items() if not hindrance)
+        self._forbidden = None if places else told[0]
+        return places
+
+    async def _hindrance(self, served: Served, place: str) -> str | None:
+        try:
+            return await watching_is_forbidden(self._api, served.kinds, place)
+        except ClusterError as error:  # it is not believed to forbid anything
+            log.debug("the API server does not tell what the operator may do: %s", error)
+            return None
+
+    async def _learn_references(self, served: Served, places: Sequence[str]) -> bool:
         """See the Rollouts that use a Deployment's template before any Deployment; False if that failed."""
         self._selected = served.namespaces
         observer = Observer(self._put, self.is_served, self._known)
-        namespaces = self._settings.watch_namespaces or ("",)
-        for namespace in namespaces if Kind.ROLLOUT in served.kinds else ():
+        for place in places if Kind.ROLLOUT in served.kinds else ():
             try:
-                async for body in list_references(self._api, namespace):
+                async for body in list_references(self._api, place):
                     observer.observe(Kind.ROLLOUT, {"type": None, "object": body})
             except ClusterError as error:
-                if namespace and isinstance(error, ForbiddenError):
-                    log.warning("the Rollouts of namespace %s may not be listed: %s", namespace, error)
-                    continue
                 log.warning("cannot list the Rollouts: %s", error)
                 return False
         self._sightings.references_known.set()
         return True
 
-    async def _watch(self, served: Served) -> None:
-        """Run kopf until it ends or the cluster serves something else."""
+    async def _watch(self, served: Served, places: Sequence[str]) -> None:
+        """Run kopf until it ends or there is something else to watch."""
         loop = asyncio.get_running_loop()
         stop, ended = threading.Event(), asyncio.Event()
         self._end = stop.set
@@ -135,17 +144,17 @@ class Watch:
         def end() -> None:
             loop.call_soon_threadsafe(ended.set)
 
-        self._list = first_list = FirstList(await self._count(served))
+        self._list = first_list = FirstList(await self._count(served, places))
         registry = _registry(Observer(deliver, self.is_served, self._known), first_list, served, self._api)
         self._pulse = Pulse()
-        arguments = (registry, self._settings, stop, end, self._pulse)
+        arguments = (registry, places, stop, end, self._pulse)
         thread = threading.Thread(target=_kopf_thread, args=arguments, name="kopf", daemon=True)
         log.info("watching %s", " and ".join(served.kinds))
         thread.start()
         METRICS.watch_running.set(1)
         self._sightings.gap.set()
         try:
-            while not ended.is_set() and await self._discover() in {served, None}:
+            while not ended.is_set() and await self._is_all(served, places):
                 await _wait(ended, DISCOVERY_PERIOD.total_seconds())
         finally:
             METRICS.watch_running.set(0)
@@ -155,12 +164,24 @@ class Watch:
             await asyncio.to_thread(thread.join, THREAD_GRACE.total_seconds())
             self._pulse = self._list = None
 
-    async def _count(self, served: Served) -> int:
+    async def _is_all(self, served: Served, places: Sequence[str]) -> bool:
+        """Whether there is nothing else to watch by now; who does not answer has nothing else."""
+        if await self._discover() not in {served, None}:
+            return False
+        for place in self._wanted:
+            try:
+                if place not in places and not await watching_is_forbidden(self._api, served.kinds, place):
+                    log.info("namespace %s may be watched now", place)
+                    return False
+            except ClusterError as error:
+                log.debug("the API server does not tell what the operator may do: %s", error)
+        return True
+
+    async def _count(self, served: Served, places: Sequence[str]) -> int:
         """How many workloads there are to list, or 0 if the API server does not tell."""
-        namespaces = self._settings.watch_namespaces or ("",)
-        places = [(kind, namespace) for kind in served.kinds for namespace in namespaces]
+        lists = [(kind, place) for kind in served.kinds for place in places]
         try:
-            return sum([await count_workloads(self._api, *place) for place in places])
+            return sum([await count_workloads(self._api, *each) for each in lists])
         except ClusterError as error:
             log.debug("the number of workloads is not known: %s", error)
             return 0
@@ -211,13 +232,13 @@ def _register(registry: kopf.OperatorRegistry, kind: Kind, observer: Observer, f
 
 def _kopf_thread(
     registry: kopf.OperatorRegistry,
-    settings: Settings,
+    places: Sequence[str],
     stop: threading.Event,
     ended: Callable[[], None],
     pulse: Pulse,
 ) -> None:
     try:
-        asyncio.run(_kopf(registry, settings, stop, pulse, ended))
+        asyncio.run(_kopf(registry, places, stop, pulse, ended))
     except Exception as error:
         log.warning("the watch ended and is started again: %s: %s", type(error).__name__, error)
         log.debug("how the watch ended", exc_info=True)
@@ -227,7 +248,7 @@ def _kopf_thread(
 
 async def _kopf(
     registry: kopf.OperatorRegistry,
-    settings: Settings,
+    places: Sequence[str],
     stop: threading.Event,
     pulse: Pulse,
     ended: Callable[[], None],
@@ -237,7 +258,7 @@ async def _kopf(
     Its tasks are ended here and not by `kopf.run_tasks`, which waits without end for a watcher that has
     swallowed its cancellation.
     """
-    namespaces = list(settings.watch_namespaces)
+    namespaces = [each for each in places if each]
     asyncio.get_running_loop().set_exception_handler(_note)
     tasks = await kopf.spawn_tasks(
         registry=registry,

@@ -46,7 +46,7 @@ async def test_a_missing_right_is_named(
     assert await watching_is_forbidden(api, BOTH, namespace) == sentence
 
 
-async def test_an_api_server_that_does_not_tell_forbids_nothing(
+async def test_an_api_server_that_does_not_tell_is_not_taken_at_its_word(
     api: ApiClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(*_: object) -> dict[str, Any]:
@@ -54,4 +54,5 @@ async def test_an_api_server_that_does_not_tell_forbids_nothing(
 
     monkeypatch.setattr(rights, "create", fail)
 
-    assert await watching_is_forbidden(api, BOTH) is None
+    with pytest.raises(UnavailableError):
+        await watching_is_forbidden(api, BOTH)

@@ -27,6 +27,7 @@ from rollout_reporter.jira.wire import utc_now
 from rollout_reporter.sandbox import SandboxConfig, create_app
 from rollout_reporter.sandbox.config import DEFAULT_CLOUD_ID
 from unit.cluster.fake_cluster import OURS, FakeCluster
+from unit.controller.awaiting import until
 from unit.core.situations import NOW, report
 
 URL = "http://127.0.0.1:8088"
@@ -595,12 +596,6 @@ async def looking_at(cluster: FakeCluster, api: ApiClient, jira: Slow) -> AsyncI
             looks.cancel()
             with suppress(asyncio.CancelledError):
                 await looks
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 (nothing else tells)
-            await asyncio.sleep(0.005)
 
 
 def looks_at_sites(cluster: FakeCluster) -> int:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import State
 from unit.cluster.fake_cluster import APPS, EVENTS, OURS, FakeCluster
 from unit.cluster.records import recorded
+from unit.controller.awaiting import until
 from unit.controller.fake_jira import Desk
 from unit.controller.leading import leading
 from unit.core.situations import NOW, accepted, deployment, entry, moved_on, ref, rejected, snapshot, wishes
@@ -122,12 +123,6 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """What would be done again in seconds is done again at once."""
     monkeypatch.setattr(publishing, "Backoffs", partial(Backoffs, first=timedelta(milliseconds=1)))
     monkeypatch.setattr(publishing, "QUIET", timedelta(milliseconds=20))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 (it is another process that will do it)
-            await asyncio.sleep(0.005)
 
 
 # As few writes as it takes.

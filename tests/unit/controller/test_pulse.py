@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from rollout_reporter.controller.pulse import PERIOD, Pulse
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.sightings import Sightings
 from rollout_reporter.controller.watch import Watch
+from unit.controller.awaiting import until
 
 in_no_time = pytest.mark.looptime
 
@@ -101,24 +101,3 @@ async def test_a_watch_is_ready_once_it_runs_and_knows_who_refers_to_whom(
         await running
 
     assert "does not run" in str(watch.why_unready())
-
-
-async def test_a_watch_without_the_right_to_it_is_not_ready_and_says_which(
-    api: ApiClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def forbidden(*_: object) -> str:
-        return "the operator may not list deployments.apps in all namespaces"
-
-    monkeypatch.setattr(watching, "watching_is_forbidden", forbidden)
-    watch = Watch(api, Settings(namespace="ops"), Sightings())
-    running = asyncio.create_task(watch.run())
-    await until(lambda: "may not list deployments.apps" in str(watch.why_unready()))
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 (nothing tells when time has passed)
-            await asyncio.sleep(0.01)

@@ -29,12 +29,14 @@ from rollout_reporter.core.target import Site
 from rollout_reporter.core.workload import Place, Snapshot
 from unit.cluster.fake_cluster import APPS, ARGO, FakeCluster
 from unit.cluster.records import recorded
+from unit.controller.awaiting import until
 from unit.controller.leading import leading
 from unit.core.situations import NOW, accepted, deployment, entry, ref, replica_set
 
 PLACE = ref().place
 SITE = Site(name="default", url="https://example.atlassian.net")
 DEPLOYMENT = f"{APPS}/deployments/checkout"
+DOMAIN = "rollout-reporter.dev"
 NAMESPACE = "GET /api/v1/namespaces/shop"
 IN_PROGRESS = accepted(entry(state=State.IN_PROGRESS))
 
@@ -79,15 +81,9 @@ class Leader:
                 await task
 
     async def work_until(self, condition: Callable[[], bool]) -> None:
-        """Report until something holds, for a second at most."""
+        """Report until something holds."""
         async with self.working():
             await until(condition)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(1):
-        while not condition():  # noqa: ASYNC110 (nothing else tells)
-            await asyncio.sleep(0.005)
 
 
 @pytest.fixture
@@ -223,6 +219,24 @@ async def test_without_its_jira_site_a_workload_waits_and_says_so(
     await leader.work_until(lambda: _reason(cluster) == "SiteNotFound")
 
 
+async def test_a_workload_whose_namespace_is_told_its_site_later_is_reported_though_nothing_of_it_changes(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Namespaces are not watched."""
+    monkeypatch.setattr(follower, "NAMESPACE_PERIOD", timedelta(milliseconds=50))
+    cluster.hold("/api/v1/namespaces/shop", of_site("another"))
+    async with leading(api) as context:
+        leader = Leader(context, Book())
+        leader.know_sites()
+        created(cluster, context.sightings, "cart", "uid-3")
+        async with leader.working():
+            await until(lambda: _reason(cluster) == "SiteNotFound")
+            cluster.hold(
+                "/api/v1/namespaces/shop", {"metadata": {"annotations": {f"{DOMAIN}/site": "default"}}}
+            )
+            await until(lambda: bool(leader.entries()))
+
+
 async def test_workloads_of_one_pipeline_that_were_made_in_one_second_have_numbers_of_their_own(
     cluster: FakeCluster, api: ApiClient
 ) -> None:
@@ -239,9 +253,13 @@ async def test_workloads_of_one_pipeline_that_were_made_in_one_second_have_numbe
     assert len({each.pipeline.id for each in leader.entries()}) == 1
 
 
+def of_site(name: str) -> dict[str, Any]:
+    return {"metadata": {"annotations": {f"{DOMAIN}/site": name}}}
+
+
 def created(cluster: FakeCluster, sightings: Sightings, name: str, uid: str, **notes: str) -> None:
     body = deployment(name, uid=uid)
-    body["metadata"]["annotations"] |= {f"rollout-reporter.dev/{each}": text for each, text in notes.items()}
+    body["metadata"]["annotations"] |= {f"{DOMAIN}/{each}": text for each, text in notes.items()}
     held = cluster.hold(f"{APPS}/deployments/{name}", body)
     cluster.hold(f"{APPS}/replicasets/{name}-7d9f", replica_set(name, owner=uid))
     sightings.put(read_deployment(held))

@@ -11,7 +11,6 @@ import kopf
 import pytest
 
 from rollout_reporter.controller.pulse import Pulse
-from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.watch import _kopf_thread
 
 
@@ -55,7 +54,7 @@ def registry(api_server: str) -> kopf.OperatorRegistry:
 def ends_by_itself(registry: kopf.OperatorRegistry) -> bool:
     """Whether the thread ends, and says so, without having been told to."""
     stop, ended = threading.Event(), threading.Event()
-    arguments = (registry, Settings(namespace="ops"), stop, ended.set, Pulse())
+    arguments = (registry, ("",), stop, ended.set, Pulse())
     thread = threading.Thread(target=_kopf_thread, args=arguments, daemon=True)
     thread.start()
     try:
