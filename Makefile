@@ -77,12 +77,13 @@ cluster-tools: $(VENV)/.installed ## build the control plane for tests, once
 	$(BIN)/python -m controlplane build > /dev/null
 	$(BIN)/python -m controlplane build helm3 > /dev/null
 
-generate: $(VENV)/.installed ## write what is generated: CRDs, manifests/, the chart's table of values, metrics, dashboard
+generate: $(VENV)/.installed ## write what is generated: CRDs, manifests/, the chart's table of values, options, metrics, dashboard
 	$(BIN)/rollout-reporter crds --directory charts/rollout-reporter/files/crds
 	$(BIN)/python tests/unit/chart/values_table.py
 	$$($(BIN)/python -m controlplane build helm) template rollout-reporter charts/rollout-reporter \
 	  --namespace rollout-reporter --no-hooks > manifests/install.yaml
 	$(BIN)/python -m conformance.table --write docs/conformance.md
+	$(BIN)/python tests/unit/cli/options_page.py
 	$(BIN)/python -m observability.metrics_page
 	$(BIN)/python -m observability.dashboard
 

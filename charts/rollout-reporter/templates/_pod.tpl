@@ -133,7 +133,13 @@ volumeMounts:
   value: {{ . | quote }}
 {{- end }}
 {{- end }}
-{{- if or .httpProxy .httpsProxy .noProxy }}
+{{- $others := list }}
+{{- range $.Values.extraEnv }}
+{{- if regexMatch `(?i)^https?_proxy$` .name }}
+{{- $others = append $others .name }}
+{{- end }}
+{{- end }}
+{{- if or .httpProxy .httpsProxy .noProxy $others }}
 # The API server is never spoken to by proxy.
 - name: NO_PROXY
   value: {{ prepend (regexSplit `[,\s]+` .noProxy -1 | compact) "$(KUBERNETES_SERVICE_HOST)" | join "," | quote }}

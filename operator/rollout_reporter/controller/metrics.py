@@ -38,7 +38,9 @@ class Metrics:
             "rollout_reporter_verdicts", "Judgements that changed what Jira should hold.", ["kind", "state"]
         )
         self._reports = Counter(
-            "rollout_reporter_reports", "Updates that Jira answered.", ["site", "state", "outcome"]
+            "rollout_reporter_reports",
+            "Updates by outcome: accepted, rejected, or unanswered (Jira said, or heard, nothing).",
+            ["site", "state", "outcome"],
         )
         self._delays = Histogram(
             "rollout_reporter_delivery_seconds",

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.cluster.lease import NotLeadingError
 from rollout_reporter.core.outcome import (
+    OF_CONTENT,
     Answer,
     Judged,
     Outcome,
@@ -33,7 +34,6 @@ _MUTE: Final = Trouble(
     TroubleReason.UNAVAILABLE,
     "Jira answers, but says neither yes nor no to what it is sent: does jira.apiURL lead to Jira?",
 )
-_REFUSED_AS_A_WHOLE: Final = frozenset({TroubleReason.TOO_LARGE, TroubleReason.BAD_REQUEST})
 
 
 class Link(Protocol):
@@ -248,7 +248,7 @@ async def _submit(link: Link, updates: Sequence[Update]) -> tuple[Outcomes, Trou
         answer = Trouble(TroubleReason.BAD_REQUEST, f"it cannot be put into a request: {error}")
     if isinstance(answer, Judged):
         return answer.outcomes, None
-    if answer.reason not in _REFUSED_AS_A_WHOLE:
+    if answer.reason not in OF_CONTENT:
         return {}, answer
     if len(updates) == 1:
         return {updates[0].report.key: Rejected((answer.message,))}, None

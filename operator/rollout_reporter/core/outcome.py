@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from .report import DeploymentKey
 
@@ -36,7 +37,7 @@ Outcome = Accepted | Rejected | Unanswered
 
 
 class TroubleReason(StrEnum):
-    """Why a request came to nothing; the words are the reasons of conditions."""
+    """Why a request came to nothing; the words are the reasons of conditions, but for `OF_CONTENT`."""
 
     UNAUTHORIZED = "Unauthorized"
     FORBIDDEN = "Forbidden"
@@ -45,6 +46,10 @@ class TroubleReason(StrEnum):
     SITE_NOT_FOUND = "SiteNotFound"
     TOO_LARGE = "TooLarge"
     BAD_REQUEST = "BadRequest"
+
+
+OF_CONTENT: Final = frozenset({TroubleReason.TOO_LARGE, TroubleReason.BAD_REQUEST})
+"""Reasons for which a smaller request may succeed, until one deployment is left; that one is `Rejected`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def test_a_proxy_that_comes_from_a_secret_for_its_password_has_exceptions_all_th
     told = environment(render({"extraEnv": [proxy], "proxy": {"noProxy": ".svc"}}))
     assert told["HTTPS_PROXY"] == proxy["valueFrom"]
     assert told["NO_PROXY"] == "$(KUBERNETES_SERVICE_HOST),.svc"
+    assert environment(render({"extraEnv": [proxy]}))["NO_PROXY"] == "$(KUBERNETES_SERVICE_HOST)"
 
 
 @pytest.mark.parametrize(
