@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import bench
-from bench import burst, failover, idle, lag, memory, restart
+from bench import burst, failover, hooks, idle, lag, memory, restart
 from bench.page import page
 from bench.rows import Row, table
 from bench.stage import Stage, open_stage
@@ -20,9 +20,10 @@ _MEASUREMENTS: Final[dict[str, Callable[[Stage], list[Row]]]] = {
     "lag": lag.measure,
     "idle": idle.measure,
     "restart": restart.measure,
-    # These leave more workloads behind than the others are measured with.
+    # These leave more workloads behind than the others are measured with, and the last one nothing.
     "burst": burst.measure,
     "failover": failover.measure,
+    "hooks": hooks.measure,
 }
 _ANNOTATED: Final = 500
 

@@ -1,0 +1,45 @@
+"""Memory of the pods that run for a moment: `helm test` and the cleanup, in a cluster that is full."""
+
+import os
+import subprocess
+import sys
+from typing import Final
+
+import yaml
+
+from bench.processes import MIB
+from bench.rows import Row, at_most
+from bench.stage import NAMESPACE, Stage
+from controlplane.console import say
+from installation.installation import CHART, RELEASE
+
+_COMMANDS: Final = {
+    "helm test": ("doctor", f"--namespace={NAMESPACE}", f"--service-account={RELEASE}"),
+    "cleanup": ("cleanup", f"--namespace={NAMESPACE}", "--skip-forbidden", "--yes"),
+}
+
+
+def measure(stage: Stage) -> list[Row]:
+    """The last one: nothing is left of what the operator has written."""
+    assert stage.operator.is_running
+    resources = yaml.safe_load((CHART / "values.yaml").read_text())["hooks"]["resources"]
+    limit = int(resources["requests"]["memory"].removesuffix("Mi"))
+    return [
+        at_most(f"memory of the pod for {name}, against its request", limit, _peak(stage, command), " MiB")
+        for name, command in _COMMANDS.items()
+    ]
+
+
+def _peak(stage: Stage, command: tuple[str, ...]) -> float:
+    """Run a command of ours to its end, as an administrator; return the most memory that it had."""
+    say(f"rollout-reporter {' '.join(command)} …")
+    log = stage.cluster.folder / f"{command[0]}.log"
+    environment = {**os.environ, "KUBECONFIG": str(stage.cluster.kubeconfig)}
+    with log.open("w") as output:
+        program = [sys.executable, "-m", "rollout_reporter", *command]
+        process = subprocess.Popen(program, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}: {log.read_text()[-2000:]}")
+    return used.ru_maxrss / MIB
