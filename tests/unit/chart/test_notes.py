@@ -33,6 +33,12 @@ def test_the_users_own_names_are_used() -> None:
     assert "logs deployment/rr" in said
 
 
+def test_the_log_is_that_of_all_pods() -> None:
+    """Of a Deployment kubectl takes one pod, which may be the standby."""
+    said = notes({**WELL_SET, "replicaCount": 2})
+    assert "kubectl -n reporting logs -l app.kubernetes.io/name=rollout-reporter --prefix --tail=-1" in said
+
+
 def test_a_flag_of_get_stands_behind_it() -> None:
     """-A is none of kubectl's own, and `kubectl -A get` is refused."""
     for values in (WELL_SET, {}, {**WELL_SET, "dryRun": True}):
