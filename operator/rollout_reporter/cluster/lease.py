@@ -248,8 +248,10 @@ class Leadership:
                 self._is_stale = True
                 await self._pause(seconds)
             case Lost(because):
-                _log.warning("%s leads no longer: %s", self._me, because)
-                self._end()
+                self._lose(because)
+            case Renew() if self._numbers.is_beyond_belief(epoch_ms(self.now())):
+                # Else nothing could be issued until then. A new term begins with numbers of today.
+                self._lose("the API server's clock has gone back by more than a day")
             case Create():
                 await self._claim("POST", self._collection)
             case Acquire() | Renew():
@@ -262,8 +264,8 @@ class Leadership:
         is_new_term = self._term is None
         if is_new_term:
             last = last_of(lease)
-            self._start_above_lease(ceiling_of(lease) if last is None else last, now)
-            self.was_handed_over = last is not None
+            is_believed = self._start_above_lease(ceiling_of(lease) if last is None else last, now)
+            self.was_handed_over = is_believed and last is not None
             self.last_term = term_of(lease)
         ceiling = self._numbers.next_ceiling(epoch_ms(now))
         body = claimed(lease, self._me, is_new_term=is_new_term, at=now, ceiling=ceiling)
@@ -281,10 +283,13 @@ class Leadership:
             self._elected.set()
         await self._rest()
 
-    def _start_above_lease(self, ceiling: int, now: datetime) -> None:
-        if self._numbers.start_above([ceiling], epoch_ms(now)):
-            self.ignored_ceiling = ceiling
-            _log.error("the ceiling %d on the Lease is more than a day ahead and is ignored", ceiling)
+    def _start_above_lease(self, number: int, now: datetime) -> bool:
+        """Go above the number that the Lease tells; return whether it was believed."""
+        if not self._numbers.start_above([number], epoch_ms(now)):
+            return True
+        self.ignored_ceiling = number
+        _log.error("the number %d on the Lease is more than a day ahead and is ignored", number)
+        return False
 
     async def _rest(self) -> None:
         """Wait until the Lease is to be renewed, or a burst needs a higher ceiling."""
@@ -319,6 +324,10 @@ class Leadership:
                 last = self._numbers.highest if self._knows_records else None
                 await self._send("PUT", self._path, released(self._lease, await self.server_now(), last=last))
                 _log.info("%s has released the Lease", self._me)
+
+    def _lose(self, because: str) -> None:
+        _log.warning("%s leads no longer: %s", self._me, because)
+        self._end()
 
     def _end(self) -> None:
         self._term = None

@@ -126,6 +126,10 @@ class UpdateClock:
         self._last = number
         return number
 
+    def is_beyond_belief(self, now_ms: int) -> bool:
+        """Whether time has fallen by so much that its own numbers would not be believed any more."""
+        return self._last > now_ms + DAY_MS + HEADROOM_MS
+
     def next_ceiling(self, now_ms: int) -> int:
         """Return the ceiling to put on record next: never lower, and raised to at most a day ahead."""
         return max(self._ceiling, min(max(self._last, now_ms) + HEADROOM_MS, now_ms + DAY_MS))

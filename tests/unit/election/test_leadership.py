@@ -546,6 +546,31 @@ async def test_numbers_grow_when_the_clock_of_the_api_server_jumps(server: ApiSe
         assert before < after < first.ceiling < await second.next_number()
 
 
+async def test_when_the_clock_of_the_api_server_falls_by_days_a_new_term_begins_with_numbers_of_today(
+    server: ApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It had been wrong, and nobody can wait for days."""
+    server.clock_error = timedelta(days=3)
+    first = candidate(Wire(server), "a")
+    async with running(first):
+        await first.elected()
+        await first.start_above([])
+        assert await first.next_number() >= EPOCH_MS + 3 * DAY_MS
+        server.clock_error = timedelta()
+        await asyncio.sleep(5)
+        with pytest.raises(NotLeadingError):
+            await first.next_number()
+    assert "the API server's clock has gone back by more than a day" in caplog.text
+
+    async with running(second := candidate(Wire(server), "a")):
+        await second.elected()
+        await second.start_above([])
+
+        assert second.ignored_ceiling is not None
+        assert not second.was_handed_over
+        assert await second.next_number() < EPOCH_MS + now() * 1000 + HEADROOM_MS
+
+
 async def test_leadership_survives_a_jump_of_the_api_servers_clock(server: ApiServer) -> None:
     first, second = candidate(Wire(server), "a"), candidate(Wire(server), "b")
     async with running(first), running(second):
