@@ -204,9 +204,10 @@ Each define below prints one sentence a line.
   {{- $names = append $names .name -}}
 {{- end -}}
 {{- range .Values.extraEnv -}}
-  {{- if has .name $names -}}
+  {{- $same := regexMatch "(?i)_proxy$" .name | ternary (upper .name) .name -}}
+  {{- if has $same $names -}}
     {{- $flag := .name | trimPrefix "ROLLOUT_REPORTER_" | lower | replace "_" "-" | printf "--%s" -}}
-    {{- $value := get (include "rollout-reporter.variables" $ | fromYaml) .name | default (get $set $flag) -}}
+    {{- $value := get (include "rollout-reporter.variables" $ | fromYaml) $same | default (get $set $flag) -}}
     {{- $cure := $value | empty | ternary "take it out" (printf "set the value %s instead" $value) -}}
     {{- printf "extraEnv holds %s, which the chart sets: %s." .name $cure | println -}}
   {{- end -}}

@@ -56,6 +56,9 @@ JITTER: Final = 0.4
 DATE_TOLERANCE: Final = timedelta(seconds=2)
 """By how much two `Date`s may differ from the time in between and still mean the same clock."""
 
+FALL_PATIENCE: Final = 60.0
+"""Seconds for which the API server's clock may be days behind before that is believed."""
+
 TICK: Final = 0.001
 """Least seconds of a pause: a timer may fire a hair before the time that it was set to."""
 
@@ -127,6 +130,7 @@ class Leadership:
         self._elected = asyncio.Event()
         self._raised = asyncio.Event()  # one for each write
         self._wanted = asyncio.Event()  # a higher ceiling
+        self._fallen_at: float | None = None
         self._complaint = ""
 
     @property
@@ -249,7 +253,7 @@ class Leadership:
                 await self._pause(seconds)
             case Lost(because):
                 self._lose(because)
-            case Renew() if self._numbers.is_beyond_belief(epoch_ms(self.now())):
+            case Renew() if self._has_time_fallen():
                 # Else nothing could be issued until then. A new term begins with numbers of today.
                 self._lose("the API server's clock has gone back by more than a day")
             case Create():
@@ -282,6 +286,14 @@ class Leadership:
             _log.info("%s leads", self._me)
             self._elected.set()
         await self._rest()
+
+    def _has_time_fallen(self) -> bool:
+        """Whether the API server's clock is far behind our numbers for long: one that boots may be wrong."""
+        if not self._numbers.is_beyond_belief(epoch_ms(self.now())):
+            self._fallen_at = None
+            return False
+        self._fallen_at = self._now() if self._fallen_at is None else self._fallen_at
+        return self._now() - self._fallen_at >= FALL_PATIENCE
 
     def _start_above_lease(self, number: int, now: datetime) -> bool:
         """Go above the number that the Lease tells; return whether it was believed."""

@@ -164,7 +164,8 @@ class Follower:
         moments = (judge_again_at(snapshot, seen.course, now), gained_at, tracked.ledger.recheck_at())
         for moment in (moment for moment in moments if moment and moment > now):
             self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
-        if tracked.no_site is not None or tracked.keys_not_allowed:
+        is_held_up = tracked.no_site is not None or tracked.keys_not_allowed
+        if is_held_up and wants_target(seen, tracked.ledger):
             self._queue.add_after(snapshot.ref.place, NAMESPACE_PERIOD)
 
     async def _examined(self, tracked: Tracked, snapshot: Snapshot, now: datetime) -> Seen:

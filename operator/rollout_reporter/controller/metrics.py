@@ -64,7 +64,7 @@ class Metrics:
         )
         self._api_errors = Counter(
             "rollout_reporter_api_errors",
-            "Times that work on a workload met an error of the Kubernetes API, and was begun again later.",
+            "Errors of the Kubernetes API that work on workloads has met; it is begun again later.",
             ["error"],
         )
         self._adds = Counter("workqueue_adds", "Keys that were added to a queue.", ["name"])

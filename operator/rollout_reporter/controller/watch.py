@@ -8,6 +8,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -16,7 +17,7 @@ import kopf
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.discovery import Served, discover
-from rollout_reporter.cluster.errors import ClusterError
+from rollout_reporter.cluster.errors import ClusterError, ForbiddenError
 from rollout_reporter.cluster.lookups import count_workloads, list_references
 from rollout_reporter.cluster.rights import watching_is_forbidden
 from rollout_reporter.core import names
@@ -51,7 +52,8 @@ class Watch:
 
     def __init__(self, api: ApiClient, settings: Settings, sightings: Sightings) -> None:
         self._api, self._settings, self._sightings = api, settings, sightings
-        self._wanted = settings.watch_namespaces or ("",)
+        self._wanted: tuple[str, ...] = settings.watch_namespaces or ("",)
+        self._watched = self._wanted
         self._selected: frozenset[str] | None = None
         self._known: set[str] = set()
         self._end: Callable[[], None] = _nothing
@@ -82,12 +84,12 @@ class Watch:
         backoff = Backoff()
         while True:
             served = await self._discover()
-            places = await self._places(served) if served else ()
+            places = await self._watchable(served) if served else ()
             if served and places and await self._learn_references(served, places):
                 started = asyncio.get_running_loop().time()
-                await self._watch(served, places)
+                was_superseded = await self._watch(served, places)
                 METRICS.watch_restarts.inc()
-                if asyncio.get_running_loop().time() - started > STEADY.total_seconds():
+                if was_superseded or asyncio.get_running_loop().time() - started > STEADY.total_seconds():
                     backoff.reset()
             await asyncio.sleep(backoff.next().total_seconds())
 
@@ -98,7 +100,7 @@ class Watch:
             log.warning("cannot ask the API server what it serves: %s", error)
             return None
 
-    async def _places(self, served: Served) -> tuple[str, ...]:
+    async def _watchable(self, served: Served) -> tuple[str, ...]:
         """Namespaces that may be watched, `""` for all at once.
 
         One that may not be watched kopf would try again and again for minutes, and then end as a whole.
@@ -107,9 +109,9 @@ class Watch:
         told = [f"{each}: {CURE}" for each in hindrances.values() if each]
         for each in told:
             log.error("%s", each)
-        places = tuple(place for place, hindrance in hindrances.items() if not hindrance)
-        self._forbidden = None if places else told[0]
-        return places
+        self._watched = tuple(place for place, hindrance in hindrances.items() if not hindrance)
+        self._forbidden = None if self._watched else told[0]
+        return self._watched
 
     async def _hindrance(self, served: Served, place: str) -> str | None:
         try:
@@ -127,13 +129,16 @@ class Watch:
                 async for body in list_references(self._api, place):
                     observer.observe(Kind.ROLLOUT, {"type": None, "object": body})
             except ClusterError as error:
+                if place and isinstance(error, ForbiddenError):
+                    log.warning("the Rollouts of namespace %s may not be listed: %s", place, error)
+                    continue
                 log.warning("cannot list the Rollouts: %s", error)
                 return False
         self._sightings.references_known.set()
         return True
 
-    async def _watch(self, served: Served, places: Sequence[str]) -> None:
-        """Run kopf until it ends or there is something else to watch."""
+    async def _watch(self, served: Served, places: Sequence[str]) -> bool:
+        """Run kopf until it ends or there is something else to watch; tell whether it was that."""
         loop = asyncio.get_running_loop()
         stop, ended = threading.Event(), asyncio.Event()
         self._end = stop.set
@@ -154,8 +159,10 @@ class Watch:
         METRICS.watch_running.set(1)
         self._sightings.gap.set()
         try:
-            while not ended.is_set() and await self._is_all(served, places):
-                await _wait(ended, DISCOVERY_PERIOD.total_seconds())
+            while not await _is_set_within(DISCOVERY_PERIOD.total_seconds(), ended):
+                if not await self._is_all(served, places):
+                    return True
+            return False
         finally:
             METRICS.watch_running.set(0)
             self._end = _nothing
@@ -165,16 +172,16 @@ class Watch:
             self._pulse = self._list = None
 
     async def _is_all(self, served: Served, places: Sequence[str]) -> bool:
-        """Whether there is nothing else to watch by now; who does not answer has nothing else."""
+        """Whether there is nothing else to watch by now; who does not tell has nothing else."""
         if await self._discover() not in {served, None}:
             return False
-        for place in self._wanted:
-            try:
+        try:
+            for place in self._wanted:
                 if place not in places and not await watching_is_forbidden(self._api, served.kinds, place):
                     log.info("namespace %s may be watched now", place)
                     return False
-            except ClusterError as error:
-                log.debug("the API server does not tell what the operator may do: %s", error)
+        except ClusterError as error:
+            log.debug("the API server does not tell what the operator may do: %s", error)
         return True
 
     async def _count(self, served: Served, places: Sequence[str]) -> int:
@@ -195,6 +202,8 @@ class Watch:
 
     def is_served(self, namespace: str) -> bool:
         """Whether workloads of a Namespace are watched."""
+        if self._settings.watch_namespaces and namespace not in self._watched:
+            return False
         if self._selected is not None and namespace not in self._selected:
             return False
         return not any(fnmatchcase(namespace, glob) for glob in self._settings.exclude_namespaces)
@@ -204,12 +213,11 @@ def _nothing() -> None:
     """No watch runs."""
 
 
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
+async def _is_set_within(seconds: float, event: asyncio.Event) -> bool:
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
-    except TimeoutError:
-        return  # time for another look
+    return event.is_set()
 
 
 def _registry(

@@ -375,6 +375,7 @@ def test_the_value_that_sets_a_flag_is_named() -> None:
         ("POD_NAME", "take it out"),
         ("HTTPS_PROXY", "set the value proxy.httpsProxy instead"),
         ("NO_PROXY", "set the value proxy.noProxy instead"),
+        ("no_proxy", "set the value proxy.noProxy instead"),
         ("SSL_CERT_FILE", "set the value caBundle instead"),
     ],
 )
