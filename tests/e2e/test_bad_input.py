@@ -9,7 +9,7 @@ from controlplane import Cluster, provide_cluster
 from e2e.product import CREDENTIAL, SECRET, Product, ProductApart
 from e2e.rights import assert_never_forbidden
 from e2e.shop import Shop
-from e2e.workload import SECONDS
+from e2e.workload import SECONDS, Workload
 from installation import RunningSandbox
 from installation.installation import CHART
 from installation.program import until
@@ -117,6 +117,7 @@ def test_versions_that_roll_out_before_their_site_is_there_are_told_in_their_ord
     web.settle()
     web.set_image(shop.images.never_ready)
     until(lambda: web.revision() == 3, seconds=SECONDS, otherwise=product.log)
+    until_it_is_looked_at(product, web)
     web.set_image(shop.images.third)
     web.settle()
 
@@ -127,6 +128,17 @@ def test_versions_that_roll_out_before_their_site_is_there_are_told_in_their_ord
     assert numbers == sorted(set(numbers))
     web.shows("True", "Successful", containing="revision 4")
     product.kubectl("delete", f"jirasite/{late}")
+
+
+def until_it_is_looked_at(product: Product, web: Workload) -> None:
+    """Wait until the operator has seen a workload as it is: of changes that come fast it sees the last."""
+
+    def looks() -> float:
+        return product.operator.metric("workqueue_work_duration_seconds_count", name="workloads") or 0
+
+    before = looks()
+    web.kubectl("annotate", str(web), f"example.com/after={before:.0f}")
+    until(lambda: looks() > before, seconds=SECONDS, otherwise=product.log)
 
 
 def test_a_wrong_credential_is_shown_and_taken_up_once_it_is_corrected(

@@ -8,9 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Any, Final
 
-import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from e2e.product import ProductApart
 from e2e.workload import SECONDS, Workload
@@ -43,12 +41,12 @@ class Pair:
 
     def leaders(self) -> list[Operator]:
         """Those who say that they lead."""
-        return [each for each in self.both if metric(each, "rollout_reporter_leader")]
+        return [each for each in self.both if each.metric("rollout_reporter_leader")]
 
     def leads(self, operator: Operator, *, seconds: float = LATER) -> None:
         """Wait until one of them says that it leads, and see that the Lease says so, too."""
         until(
-            lambda: metric(operator, "rollout_reporter_leader") == 1,
+            lambda: operator.metric("rollout_reporter_leader") == 1,
             seconds=seconds,
             otherwise=lambda: f"{self.product.lease_holder()} holds the Lease\n{operator.log()[-3000:]}",
         )
@@ -273,24 +271,14 @@ def test_of_two_that_start_at_once_one_leads_and_the_other_one_says_nothing(pair
     assert_told_in_order(pair)
 
 
-def metric(operator: Operator, name: str) -> float | None:
-    """Sum of a metric over its labels; `None` if the operator does not answer."""
-    try:
-        answer = httpx.get(f"http://127.0.0.1:{operator.metrics_port}/metrics", timeout=2)
-    except httpx.TransportError:
-        return None
-    families = text_string_to_metric_families(answer.raise_for_status().text)
-    return sum(each.value for family in families for each in family.samples if each.name == name)
-
-
 def stands_by(operator: Operator) -> None:
     """Wait until an operator lives and says that it does not lead."""
-    until(lambda: metric(operator, "rollout_reporter_leader") == 0, seconds=SECONDS, otherwise=operator.log)
+    until(lambda: operator.metric("rollout_reporter_leader") == 0, seconds=SECONDS, otherwise=operator.log)
 
 
 def answered(operator: Operator) -> int:
     """Updates of an operator's that Jira has answered since it was started."""
-    found = metric(operator, "rollout_reporter_reports_total")
+    found = operator.metric("rollout_reporter_reports_total")
     assert found is not None
     return int(found)
 

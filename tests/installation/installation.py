@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from controlplane import Cluster
 from installation.program import Program, free_port, until
@@ -49,6 +50,16 @@ class Operator(Program):
             return httpx.get(f"http://127.0.0.1:{self.probe_port}/readyz").is_success
         except httpx.TransportError:
             return False
+
+    def metric(self, name: str, /, **labels: str) -> float | None:
+        """Sum of a metric over all other labels; `None` if the operator does not answer."""
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=2)
+        except httpx.TransportError:
+            return None
+        families = text_string_to_metric_families(answer.raise_for_status().text)
+        found = (each for family in families for each in family.samples if each.name == name)
+        return sum(each.value for each in found if labels.items() <= each.labels.items())
 
 
 class Installation:

@@ -41,8 +41,8 @@ class Process:
     def bound(self) -> int:
         """What all numbers of later leaders have to be above.
 
-        Who has stopped in good order, or knows that its term is over, issues no more, though it might, and
-        may have told its last one with the Lease.
+        Who has stopped in good order, or knew that its term was over, even if it crashed then, issues no
+        more, though it might, and may have told its last one with the Lease.
         """
         has_ended = self.task.done() and not self.has_crashed
         return max(self.numbers, default=0) if has_ended else self.ceiling
@@ -85,7 +85,8 @@ class Candidates(RuleBasedStateMachine):
     @rule(pick=picks)
     def one_crashes(self, pick: int) -> None:
         process = self.alive.pop(pick % len(self.alive))
-        process.wire.loses_requests = process.has_crashed = True
+        process.wire.loses_requests = True
+        process.has_crashed = not process.leadership.lost.is_set()
         self.do(self._stop(process))
 
     async def _stop(self, process: Process) -> None:
