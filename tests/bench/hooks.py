@@ -17,12 +17,12 @@ _COMMANDS: Final = {
     "helm test": ("doctor", f"--namespace={NAMESPACE}", f"--service-account={RELEASE}"),
     "cleanup": ("cleanup", f"--namespace={NAMESPACE}", "--skip-forbidden", "--yes"),
 }
+# Not measured from here: the peak of a process begins with that of whoever has started it.
 _MEASURED: Final = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=sys.stderr, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
-# Not from here: the peak of a process begins with that of whoever has started it.
 
 
 def measure(stage: Stage) -> list[Row]:

@@ -11,8 +11,7 @@ import logging
 import random
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from kubernetes.aio.client.api_client import ApiClient
@@ -43,6 +42,7 @@ from rollout_reporter.core.numbers import CeilingReachedError, UpdateClock
 
 from .api import Answer, Object, Request, path_to, send, server_date
 from .errors import ClusterError, ConflictError, NotFoundError
+from .server_clock import ServerClock
 
 LEASE: Final = APP
 """Name of the Lease, in the operator's namespace."""
@@ -52,9 +52,6 @@ ATTEMPT_TIMEOUT: Final = 4.0
 
 JITTER: Final = 0.4
 """Most seconds by which a pause is lengthened, so that those who wait do not ask in step."""
-
-DATE_TOLERANCE: Final = timedelta(seconds=2)
-"""By how much two `Date`s may differ from the time in between and still mean the same clock."""
 
 FALL_PATIENCE: Final = 60.0
 """Seconds for which the API server's clock may be days behind before that is believed."""
@@ -67,27 +64,6 @@ _log = logging.getLogger(__name__)
 
 class NotLeadingError(Exception):
     """We do not lead, or no longer: somebody else may, so nothing may be written or numbered."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerClock:
-    """The API server's time: its last `Date`, and when that was read on our monotonic clock."""
-
-    date: datetime
-    read_at: float
-
-    def at(self, now: float) -> datetime:
-        """Return the API server's time at the monotonic time `now`."""
-        return self.date + timedelta(seconds=now - self.read_at)
-
-    def after(self, date: datetime, read_at: float) -> "ServerClock":
-        """Return the clock after one more `Date`.
-
-        A `Date` is cut to seconds and takes a while to come. Of two that agree within that, the one that is
-        ahead is nearer to the truth, and to keep it keeps time from stepping back.
-        """
-        ahead = self.at(read_at) - date
-        return self if timedelta(0) <= ahead < DATE_TOLERANCE else ServerClock(date, read_at)
 
 
 class Leadership:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout_reporter.cluster.lease import ServerClock
+from rollout_reporter.cluster.server_clock import ServerClock
 
 START = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 

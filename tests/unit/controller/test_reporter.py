@@ -231,9 +231,7 @@ async def test_a_workload_whose_namespace_is_told_its_site_later_is_reported_tho
         created(cluster, context.sightings, "cart", "uid-3")
         async with leader.working():
             await until(lambda: _reason(cluster) == "SiteNotFound")
-            cluster.hold(
-                "/api/v1/namespaces/shop", {"metadata": {"annotations": {f"{DOMAIN}/site": "default"}}}
-            )
+            cluster.hold("/api/v1/namespaces/shop", of_site("default"))
             await until(lambda: bool(leader.entries()))
 
 
