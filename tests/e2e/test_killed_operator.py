@@ -9,7 +9,7 @@ import pytest
 
 from e2e.product import Product
 from e2e.shop import Shop
-from e2e.workload import SECONDS, Workload
+from e2e.workload import PREFIX, SECONDS, Workload
 from installation.program import until
 
 pytestmark = pytest.mark.timeout(180, func_only=True)
@@ -173,6 +173,31 @@ def test_killed_when_jira_has_stored_what_the_operator_has_not_heard_it_has(
 
     rollouts.end_well()
     assert_numbers_are_sound(rollouts)
+
+
+def test_an_end_that_only_jira_knows_stays_true_where_the_journal_was_deleted(
+    product: Product, shop: Shop, issue: str
+) -> None:
+    """Killed before it could record what Jira has taken, and what it had noted down before is gone, too."""
+    web = shop.deployment(issue, spec={"minReadySeconds": 3})
+    product.jira.until(issue, "in_progress")
+    web.shows("True", "InProgress")
+    record = web.report()
+    fault = {"operation": "bulk", "kind": "lose_answer", "times": None, "matching": issue}
+    product.jira.control("POST", "/sandbox/faults", fault)
+    product.jira.until(issue, "successful")
+    product.operator.kill()
+
+    product.jira.control("DELETE", "/sandbox/faults")
+    web.put_report_back(record)
+    product.kubectl("delete", "configmap", f"--selector={PREFIX}/journal")
+    web.set_image(shop.images.second)
+    web.settle()
+    product.start()
+
+    product.jira.until(issue, "successful", "successful", seconds=LATER)
+    assert "unknown" not in {each["state"] for each in product.jira.history(issue)}
+    assert "has answered about 1, and holds the end of 1" in product.log()
 
 
 def test_a_version_that_waited_and_went_on_while_nobody_looked_is_one_jira_deployment(

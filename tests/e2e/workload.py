@@ -167,10 +167,22 @@ class Workload:
             otherwise=lambda: f"{self} has the Events {self.events()}",
         )
 
+    def report(self) -> Object:
+        """Its RolloutReport."""
+        found: Object = json.loads(
+            self.kubectl("get", f"rolloutreport/{self.kind}-{self.name}", "--output=json")
+        )
+        return found
+
     def report_version(self) -> str:
         """Version of its RolloutReport, which changes with each write of the operator."""
-        report = f"rolloutreport/{self.kind}-{self.name}"
-        return self.kubectl("get", report, "--output=jsonpath={.metadata.resourceVersion}")
+        version: str = self.report()["metadata"]["resourceVersion"]
+        return version
+
+    def put_report_back(self, record: Object) -> None:
+        """Have its RolloutReport say again what it has said before."""
+        report, change = f"rolloutreport/{self.kind}-{self.name}", {"status": record["status"]}
+        self.kubectl("patch", report, "--subresource=status", "--type=merge", f"--patch={json.dumps(change)}")
 
     def report_is_gone(self) -> None:
         """Wait until its RolloutReport was removed."""

@@ -42,6 +42,8 @@ class Journal:
         self._namespace = namespace
         self._path = path_to("v1", "configmaps", namespace)
         self._pages: list[Page] = []
+        self.is_torn = False
+        """Whether a page was missing at take-over: nobody had led before, or somebody has deleted it."""
         self._struck: set[tuple[str, DeploymentKey]] = set()
         self._lock = asyncio.Lock()
 
@@ -59,7 +61,9 @@ class Journal:
             ConflictError: Somebody else is taking over too.
         """
         found = await load_pages(self._api, self._namespace)
-        self._pages = sorted(map(read_page, found), key=lambda page: page.index) or [Page(page_name(0))]
+        self._pages = sorted(map(read_page, found), key=lambda page: page.index)
+        self.is_torn |= [page.index for page in self._pages] != [*range(max(1, len(self._pages)))]
+        self._pages = self._pages or [Page(page_name(0))]
         self._struck.clear()
         listed = latest_of(self._pages)
         for page in self._pages:

@@ -24,6 +24,7 @@ from rollout_reporter.jira.wire import http_client
 from .backoff import Backoff
 from .book import Book
 from .context import Context
+from .lost_journal import rebuild
 from .metrics import METRICS
 from .probes import serve_probes
 from .records import read_records
@@ -159,6 +160,10 @@ class Operator:
             log.error("a recorded update number is more than a day ahead and ignored: %d", number)
         sites = Sites(self._api, self._http, self._settings, cluster=cluster, now=leadership.now)
         await _persistently(sites.load)
+        if journal.is_torn:
+            rebuilt = await rebuild(reports, sites.link)
+            await leadership.start_above(rebuilt.numbers)
+            listed += rebuilt.listed
         context = Context(
             api=self._api,
             settings=self._settings,

@@ -62,6 +62,19 @@ async def test_what_is_listed_is_found_by_the_next_leader_with_all_that_closes_i
     assert ceiling == 1500
 
 
+async def test_a_journal_that_was_deleted_or_has_lost_its_first_page_is_known_to_be_torn(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    first = await taken_over(api)
+    await first.enlist([*full_page(), big(1000)], 1500)
+    whole = await taken_over(api)
+    assert len(pages_of(cluster)) == 2
+    del cluster.objects[PAGE]
+    without_first = await taken_over(api)
+
+    assert [each.is_torn for each in (first, whole, without_first)] == [True, False, True]
+
+
 async def test_a_batch_costs_one_write_and_a_second_report_of_the_same_none(
     cluster: FakeCluster, api: ApiClient
 ) -> None:
