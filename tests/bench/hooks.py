@@ -1,14 +1,15 @@
-"""Memory of the pods that run for a moment: `helm test` and the cleanup, in a cluster that is full."""
+"""Memory and time of the pods that run for a moment: `helm test` and the cleanup, in a cluster that is full."""
 
 import os
 import subprocess
 import sys
+import time
 from typing import Final
 
 import yaml
 
 from bench.processes import MIB
-from bench.rows import Row, at_most
+from bench.rows import Row, at_most, told
 from bench.stage import NAMESPACE, Stage
 from controlplane.console import say
 from installation.installation import CHART, RELEASE
@@ -30,18 +31,23 @@ def measure(stage: Stage) -> list[Row]:
     assert stage.operator.is_running
     resources = yaml.safe_load((CHART / "values.yaml").read_text())["hooks"]["resources"]
     limit = int(resources["requests"]["memory"].removesuffix("Mi"))
-    return [
-        at_most(f"memory of the pod for {name}, against its request", limit, _peak(stage, command), " MiB")
-        for name, command in _COMMANDS.items()
-    ]
+    rows = []
+    for name, command in _COMMANDS.items():
+        peak, seconds = _run(stage, command)
+        rows += [
+            at_most(f"memory of the pod for {name}, against its request", limit, peak, " MiB"),
+            told("… and its time", f"{seconds:.1f} s"),
+        ]
+    return rows
 
 
-def _peak(stage: Stage, command: tuple[str, ...]) -> float:
-    """Run a command of ours to its end, as an administrator; return the most memory that it had."""
+def _run(stage: Stage, command: tuple[str, ...]) -> tuple[float, float]:
+    """Run a command of ours to its end, as an administrator; return its most memory in MiB, and its seconds."""
     say(f"rollout-reporter {' '.join(command)} …")
     program = [sys.executable, "-c", _MEASURED, sys.executable, "-m", "rollout_reporter", *command]
     environment = {**os.environ, "KUBECONFIG": str(stage.cluster.kubeconfig)}
+    began = time.monotonic()
     ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(f"{command[0]} ended with {ended.returncode}: {ended.stderr[-2000:]}")
-    return int(ended.stdout) / MIB
+    return int(ended.stdout) / MIB, time.monotonic() - began

@@ -60,9 +60,10 @@ class Member:
         self._operator.kill()
 
     def stop(self) -> None:
-        """SIGTERM, and wait until it has ended well."""
+        """SIGTERM, and wait until it has ended well; what comes while it finishes is its successor's to see."""
+        told_at = datetime.now(UTC)
         self._operator.stop()
-        self._die()
+        self._die(told_at)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -79,9 +80,9 @@ class Member:
         """All that it has logged."""
         return self._operator.log()
 
-    def _die(self) -> None:
+    def _die(self, at: datetime | None = None) -> None:
         if self.lives and self.lives[-1].ended is None:
-            self.lives[-1].ended = datetime.now(UTC)
+            self.lives[-1].ended = at or datetime.now(UTC)
 
 
 def _kubeconfig_through(door: str, installation: Installation, name: str) -> Path:

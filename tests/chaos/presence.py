@@ -23,7 +23,7 @@ Moments = tuple[datetime, datetime]
 
 @dataclass(slots=True)
 class Life:
-    """A process from its start to its end; None while it lives."""
+    """A process from its start to its end, or to when it was told to stop; None while it lives."""
 
     door: str
     began: datetime

@@ -15,9 +15,15 @@ from controlplane.errors import ControlPlaneError
 MODULES = Path(__file__).parent / "modules"
 KUBERNETES_VARIABLE = "ROLLOUT_REPORTER_TEST_KUBERNETES"
 """Which Kubernetes the control plane has, such as 1.32: one of those that have a module of their own."""
+ROLLOUTS_VARIABLE = "ROLLOUT_REPORTER_TEST_ROLLOUTS"
+"""Which Argo Rollouts runs there, such as 1.9, likewise."""
 
 
-_KUBERNETES = "-".join(filter(None, ["kubernetes", os.environ.get(KUBERNETES_VARIABLE)]))
+def _module(name: str, variable: str) -> str:
+    return "-".join(filter(None, [name, os.environ.get(variable)]))
+
+
+_KUBERNETES = _module("kubernetes", KUBERNETES_VARIABLE)
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ _KWOK = Tool(
 )
 _ARGO_ROLLOUTS = Tool(
     "argo-rollouts",
-    module="argo-rollouts",
+    module=_module("argo-rollouts", ROLLOUTS_VARIABLE),
     source="github.com/argoproj/argo-rollouts",
     package="github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
     assets=("manifests/crds/*-crd.yaml", "manifests/install.yaml"),

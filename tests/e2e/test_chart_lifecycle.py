@@ -87,6 +87,21 @@ def test_it_goes_right_after_its_first_installation(fresh: Cluster, helm: Helm) 
     fresh.kubectl("wait", "--for=delete", "crd/jirasites.rollout-reporter.dev", "--timeout=30s")
 
 
+def test_a_site_that_was_left_without_hooks_takes_the_values_of_the_next_installation(
+    fresh: Cluster, helm: Helm
+) -> None:
+    """Helm 3 adopts it, and would not change it."""
+    helm.install(jira__siteURL=SITE)
+    helm("uninstall", RELEASE, "--no-hooks", "--wait")
+    assert spec(fresh)["siteURL"] == SITE
+
+    helm.install(jira__siteURL="https://acquired.atlassian.net")
+    assert spec(fresh)["siteURL"] == "https://acquired.atlassian.net"
+    helm.uninstall()
+    left = fresh.kubectl("get", "jirasites,jobs", f"--namespace={NAMESPACE}", "--output=name")
+    assert left == ""
+
+
 def test_its_namespace_can_be_deleted_under_it(fresh: Cluster, helm: Helm) -> None:
     helm.install(jira__siteURL=SITE)
     fresh.kubectl("delete", "namespace", NAMESPACE, "--timeout=60s")

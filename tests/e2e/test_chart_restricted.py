@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,21 +16,27 @@ from installation.installation import CHART
 
 pytestmark = pytest.mark.timeout(180, func_only=True)
 
-_RIGHTS = re.compile(
-    r"<!-- rights of who installs -->\s*```yaml\n(.*?)```\s*<!-- end of rights -->", re.DOTALL
-)
+
+def rights(title: str) -> dict[str, Any]:
+    """Rules that the chart's README names."""
+    (found,) = re.findall(
+        rf"<!-- {title} -->\s*```yaml\n(.*?)```", (CHART / "README.md").read_text(), re.DOTALL
+    )
+    rules: dict[str, Any] = yaml.safe_load(found)
+    return rules
 
 
-def grant(cluster: Cluster, namespaces: list[str], home: str) -> Path:
+def grant(cluster: Cluster, watched: str, home: str) -> Path:
     """Give a ServiceAccount the rights that the chart's README names, and nothing else."""
-    found = _RIGHTS.search((CHART / "README.md").read_text())
-    assert found is not None
     account = {"kind": "ServiceAccount", "name": "installer", "namespace": home}
     cluster.kubectl("create", "serviceaccount", "installer", f"--namespace={home}")
-    for namespace in namespaces:
+    for namespace, title in (
+        (home, "rights of who installs"),
+        (watched, "rights in watched namespaces"),
+    ):
         meta = {"name": "installer", "namespace": namespace}
         api = "rbac.authorization.k8s.io/v1"
-        role = {"apiVersion": api, "kind": "Role", "metadata": meta, **yaml.safe_load(found[1])}
+        role = {"apiVersion": api, "kind": "Role", "metadata": meta, **rights(title)}
         ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "installer"}
         binding = {
             "apiVersion": api,
@@ -48,7 +55,7 @@ def test_both_kinds_are_reported_without_any_right_in_the_cluster(
     cluster: Cluster, apart: ProductApart, issue: str, other_issue: str, program: str
 ) -> None:
     cluster.kubectl("create", "namespace", apart.namespace)
-    installer = grant(cluster, [apart.namespace, apart.shop.namespace], apart.namespace)
+    installer = grant(cluster, apart.shop.namespace, apart.namespace)
     helm = Helm(cluster, apart.namespace, program=program, kubeconfig=installer)
     apart.jira.start()
     url = apart.jira.url

@@ -129,11 +129,22 @@ ROWS = (
                 (f"sum(rollout_reporter_journal_entries{{{_OURS}}})", "journal"),
             ),
             _panel(
+                "Not reported",
+                "Workloads of which Jira does not hold what it should, by reason.",
+                "short",
+                (f"sum by (reason) (rollout_reporter_unreported_workloads{{{_OURS}}}) > 0", "{{reason}}"),
+            ),
+            _panel(
                 "Under way",
                 "Jira deployments whose end is still to come.",
                 "short",
                 (f"sum by (state) (rollout_reporter_open_deployments{{{_OURS}}})", "{{state}}"),
             ),
+        ),
+    ),
+    Row(
+        "Verdicts",
+        (
             _panel(
                 "Verdicts",
                 "Judgements that changed what Jira should hold.",

@@ -72,7 +72,7 @@ def test_an_alert_asks_for_metrics_that_there_are(alert: dict[str, Any]) -> None
 
 @alerts
 def test_an_alert_tells_what_is_wrong_and_where_to_read_on(alert: dict[str, Any]) -> None:
-    assert alert["labels"]["severity"] in {"critical", "warning"}
+    assert alert["labels"]["severity"] in {"critical", "warning", "info"}
     assert "for" in alert
     assert alert["annotations"].keys() == {"summary", "description", "runbook_url"}
     assert alert["annotations"]["runbook_url"] == f"{RUNBOOK_URL}/{alert['alert']}.md"

@@ -14,6 +14,11 @@ securityContext:
 {{ dict $field . | toYaml }}
 {{- end }}
 {{- end }}
+{{- with .Values.extraInitContainers }}
+# What they make, such as a file of authorities, every container of ours may need.
+initContainers:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 volumes:
   - name: tmp
     emptyDir:

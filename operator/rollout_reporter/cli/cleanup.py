@@ -1,7 +1,7 @@
 """`rollout-reporter cleanup`: leave nothing behind in the cluster; the chart runs it before it is removed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,9 @@ from .texts import listed
 
 ROUNDS: Final = 3
 """How often conditions are looked for. A Rollout's controller may write an old list back once."""
+
+AT_ONCE: Final = 8
+"""How many things are removed at the same time: the pod that does it has little time."""
 
 PATIENCE: Final = timedelta(seconds=60)
 """For how long the end of a cleanup may wait for the clock."""
@@ -214,8 +217,8 @@ def _journal(api: Any, found: Traces) -> list[Step]:
     return [(f"ConfigMap {path.rpartition('/')[2]}", partial(delete, api, path)) for path in found.journal]
 
 
-async def _remove(lease: HeldLease, steps: Iterable[Step], *, skip_forbidden: bool = False) -> set[str]:
-    """Remove one thing after the other, each while no operator leads; what cannot be removed stops no other.
+async def _remove(lease: HeldLease, steps: Sequence[Step], *, skip_forbidden: bool = False) -> set[str]:
+    """Remove some things at a time, all while no operator leads; what cannot be removed stops no other.
 
     Returns:
         What may not be removed, and was skipped.
@@ -225,20 +228,29 @@ async def _remove(lease: HeldLease, steps: Iterable[Step], *, skip_forbidden: bo
     """
     failures: list[str] = []
     skipped: set[str] = set()
-    for what, remove in steps:
+    for start in range(0, len(steps), AT_ONCE):
+        some = steps[start : start + AT_ONCE]
         await lease.keep()
-        try:
-            await remove()
-        except NotFoundError:
-            continue
-        except ClusterError as error:
-            if skip_forbidden and isinstance(error, ForbiddenError):
-                typer.echo(f"the {what} was left as it is: {error}")
-                skipped.add(what)
-                continue
-            failures.append(f"the {what} cannot be removed: {error}")
-            continue
-        typer.echo(f"removed the {what}")
+        errors = await asyncio.gather(*(_error_of(removal) for _, removal in some))
+        for (what, _), error in zip(some, errors, strict=True):
+            match error:
+                case None:
+                    typer.echo(f"removed the {what}")
+                case NotFoundError():
+                    pass
+                case ForbiddenError() if skip_forbidden:
+                    typer.echo(f"the {what} was left as it is: {error}")
+                    skipped.add(what)
+                case _:
+                    failures.append(f"the {what} cannot be removed: {error}")
     if failures:
         raise CommandError(f"{'; '.join(failures)}. What is left is removed by another call")
     return skipped
+
+
+async def _error_of(removal: Removal) -> ClusterError | None:
+    try:
+        await removal()
+    except ClusterError as error:
+        return error
+    return None

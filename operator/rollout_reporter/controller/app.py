@@ -183,7 +183,12 @@ class Operator:
         book = Book.of(reports, listed, leadership.now())
         book.recall(self._book, unread)
         self._book = book
-        METRICS.term.open_book(tracked=book.__len__, journal=journal.__len__, open_in=book.count_in)
+        METRICS.term.open_book(
+            tracked=book.__len__,
+            journal=journal.__len__,
+            open_in=book.count_in,
+            unreported=book.count_unreported,
+        )
         reporter = Reporter(context, book, unread)
         sites.serve(reporter)
         return sites, reporter

@@ -72,6 +72,8 @@ class Tracked:
     """What a dry run has logged in place of sending it."""
     skipped: tuple[ReplicaSetFacts, ...] = ()
     """Rollouts that came and went unseen, and that nobody is told of: their keys are not certain."""
+    unreported: str | None = None
+    """Reason for which Jira does not hold what it should, see `conditions.UNREPORTED`."""
     told: tuple[int, str] | None = None
     """The Jira deployment and reason of the last Event."""
 
@@ -246,6 +248,10 @@ class Book(dict[Place, Tracked]):
         """How many Jira deployments should have this state."""
         entries = (entry for tracked in self.values() for entry in tracked.ledger.entries)
         return sum(entry.state is state for entry in entries)
+
+    def count_unreported(self, reason: str) -> int:
+        """Of how many workloads Jira does not hold what it should, for this reason."""
+        return sum(tracked.unreported == reason for tracked in self.values())
 
     def highest_number(self, place: Place, pipeline_id: str, environment_id: str) -> int | None:
         """Highest number that workloads elsewhere than in a place have in a pipeline and environment."""

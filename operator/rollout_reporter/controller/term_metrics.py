@@ -9,6 +9,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from rollout_reporter.core.conditions import UNREPORTED
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import State
 
@@ -24,6 +25,12 @@ class TermMetrics:
         self.registry = registry = CollectorRegistry()
         self._tracked = Gauge(
             "rollout_reporter_tracked_workloads", "Workloads that are reported.", registry=registry
+        )
+        self._unreported = Gauge(
+            "rollout_reporter_unreported_workloads",
+            "Workloads of which Jira does not hold what it should, by the reason that their condition gives.",
+            ["reason"],
+            registry=registry,
         )
         self._open = Gauge(
             "rollout_reporter_open_deployments",
@@ -74,10 +81,19 @@ class TermMetrics:
             registry=registry,
         )
 
-    def open_book(self, *, tracked: Count, journal: Count, open_in: Callable[[State], float]) -> None:
-        """Tell from now on what is reported, what the journal lists, and what is open in which state."""
+    def open_book(
+        self,
+        *,
+        tracked: Count,
+        journal: Count,
+        open_in: Callable[[State], float],
+        unreported: Callable[[str], float],
+    ) -> None:
+        """Tell from now on what is reported or not, what the journal lists, what is open in which state."""
         self._tracked.set_function(tracked)
         self._journal.set_function(journal)
+        for reason in UNREPORTED:
+            self._unreported.labels(reason).set_function(partial(unreported, reason))
         for state in OPEN:
             self._open.labels(state.value).set_function(partial(open_in, state))
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from .condition import Condition, Status
 from .entry import Entry
 from .lines import one_line
-from .outcome import Trouble
+from .outcome import OF_CONTENT, Trouble, TroubleReason
 
 _MANY_WORDS = 10
 _LONG_WORD = 60
@@ -25,6 +26,21 @@ REJECTED = "Rejected"
 SITE_NOT_FOUND = "SiteNotFound"
 PROJECT_NOT_ALLOWED = "ProjectNotAllowed"
 OWNED_BY_ANOTHER_INSTALLATION = "OwnedByAnotherInstallation"
+
+UNREPORTED: Final = tuple(
+    sorted(
+        {
+            INVALID_ISSUE_KEYS,
+            UNKNOWN_ISSUE_KEYS,
+            INVALID_SPEC,
+            REJECTED,
+            PROJECT_NOT_ALLOWED,
+            OWNED_BY_ANOTHER_INSTALLATION,
+            *(each.value for each in TroubleReason if each not in OF_CONTENT),
+        }
+    )
+)
+"""Reasons for which Jira does not hold what it should."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rollout_reporter import __version__
 from rollout_reporter.core import names
 from unit.chart.helm import CHART, NAMESPACE, NEW_CLUSTER, SITE, container, environment, render
 
@@ -213,9 +214,9 @@ def test_without_metrics_there_is_neither_service_nor_port() -> None:
 @pytest.mark.parametrize(
     ("image", "reference"),
     [
-        ({}, "ghcr.io/rollout-reporter/rollout-reporter:0.1.0"),
+        ({}, f"ghcr.io/rollout-reporter/rollout-reporter:{__version__}"),
         ({"tag": "edge"}, "ghcr.io/rollout-reporter/rollout-reporter:edge"),
-        ({"registry": "r.test/mirror/"}, "r.test/mirror/rollout-reporter/rollout-reporter:0.1.0"),
+        ({"registry": "r.test/mirror/"}, f"r.test/mirror/rollout-reporter/rollout-reporter:{__version__}"),
         (
             {"digest": "sha256:" + "a" * 64},
             f"ghcr.io/rollout-reporter/rollout-reporter@sha256:{'a' * 64}",
@@ -228,6 +229,19 @@ def test_without_metrics_there_is_neither_service_nor_port() -> None:
 )
 def test_the_image_is_named_by_tag_or_digest(image: dict[str, str], reference: str) -> None:
     assert container(render({"image": image}))["image"] == reference
+
+
+def test_what_an_init_container_makes_is_there_for_hooks_and_tests_too() -> None:
+    """Such as a file of authorities: all of them get the volumes and the environment that speak of it."""
+    first = {"name": "authorities", "image": "registry.example/first:1"}
+    made = render({**ALL_OF_JIRA, "extraInitContainers": [first]}, kinds=NEW_CLUSTER)
+    pods = [
+        each["spec"]["template"]["spec"] for each in made.objects if each["kind"] in {"Deployment", "Job"}
+    ]
+    pods += [each["spec"] for each in made.all("Pod")]
+
+    assert len(pods) == 4
+    assert [each["initContainers"] for each in pods] == [[first]] * 4
 
 
 def test_a_shared_registry_wins() -> None:
@@ -275,7 +289,7 @@ def test_every_object_carries_the_labels_and_nobody_can_break_the_selector() -> 
     ours = {
         "app.kubernetes.io/name": "rollout-reporter",
         "app.kubernetes.io/instance": "rollout-reporter",
-        "app.kubernetes.io/version": "0.1.0",
+        "app.kubernetes.io/version": __version__,
         "app.kubernetes.io/managed-by": "Helm",
         "team": "platform",
     }

@@ -105,7 +105,11 @@ def test_nothing_is_wrong_when_all_is_set() -> None:
         ),
         ({**WELL_SET, "dryRun": True}, "dryRun is on"),
         ({**WELL_SET, "replicaCount": 0}, "the operator does not run"),
-        ({"crds": {"enabled": False}}, "neither installs nor upgrades the CRDs"),
+        ({**WELL_SET, "crds": {"enabled": False}}, "neither installs nor upgrades the CRDs"),
+        (
+            {**WELL_SET, "metrics": {"prometheusRule": {"enabled": True, "renderMode": "alwaysRender"}}},
+            "unless something else scrapes the\n   operator, RolloutReporterNotReporting fires for ever",
+        ),
         (
             {**WELL_SET, "metrics": {"serviceMonitor": {"enabled": True}}},
             "metrics.serviceMonitor is enabled, but this cluster serves no ServiceMonitor",

@@ -270,7 +270,10 @@ def test_a_dashboard_reaches_grafana() -> None:
     assert config["metadata"]["name"] == f"rollout-reporter-{NAMESPACE}-dashboard"
     assert config["metadata"]["labels"]["grafana_dashboard"] == "1"
     assert config["metadata"]["annotations"] == {"folder": "Releases"}
-    assert config["data"]["rollout-reporter.json"] == (CHART / "files/dashboard.json").read_text().strip()
+    assert (
+        config["data"]["rollout-reporter.reporting.json"]
+        == (CHART / "files/dashboard.json").read_text().strip()
+    )
 
 
 def test_further_sites_get_their_jirasites_and_their_secrets_can_be_read() -> None:

@@ -215,15 +215,20 @@ def held(rules: list[dict[str, Any]]) -> Rights:
     }
 
 
-def needed(made: Rendered) -> Rights:
-    """To change each object in all its life; nobody can grant what they do not hold."""
-    granted = [each for rules in roles(made).values() for each in rules]
+HELM = ("get", "list", "watch", "create", "update", "patch", "delete")
+"""What Helm does with an object in all its life, as it waits for it to be ready or gone."""
+WAITING = held([rule("", ["pods"], READ), rule("apps", ["replicasets"], READ)])
+
+
+def needed(made: Rendered, namespace: str = NAMESPACE) -> Rights:
+    """In one Namespace: to make, change and delete objects; and nobody can grant what they do not hold."""
+    granted = [each for (_, where, _), rules in roles(made).items() if where == namespace for each in rules]
     return held(granted) | {
         (group, resource, verb)
         for each in made.objects
+        if each["metadata"].get("namespace") == namespace
         for group, resource in [(each["apiVersion"].rpartition("/")[0], RESOURCES[each["kind"]])]
-        for verb in ("get", "create", "patch", "delete")
-        if resource != "pods" or verb != "patch"  # the test's is made anew
+        for verb in (("get", "create", "delete") if resource == "pods" else HELM)
     }
 
 
@@ -254,10 +259,12 @@ NAMESPACED: dict[str, Any] = {
 ALWAYS = {"enabled": True, "renderMode": "alwaysRender"}
 
 
-def test_whoever_holds_the_rights_of_the_readme_can_install() -> None:
+def test_whoever_holds_the_rights_of_the_readme_can_install_and_needs_each_of_them() -> None:
     made = render({**NAMESPACED, "metrics": {"dashboards": {"enabled": True}}})
     without_test = Rendered(made.text, [each for each in made.objects if each["kind"] != "Pod"])
-    assert needed(without_test) <= rights_of_the_readme("rights of who installs")
+
+    assert needed(without_test) | WAITING == rights_of_the_readme("rights of who installs")
+    assert needed(without_test, "pay") == rights_of_the_readme("rights in watched namespaces")
 
 
 def test_options_need_what_the_readme_adds_and_no_more() -> None:
@@ -270,5 +277,4 @@ def test_options_need_what_the_readme_adds_and_no_more() -> None:
             "metrics": {monitor: ALWAYS, "prometheusRule": ALWAYS},
         }
         missing |= needed(render(NAMESPACED | options)) - base
-    assert missing <= more
-    assert {right[:2] for right in missing} == {right[:2] for right in more}
+    assert missing == more

@@ -111,15 +111,27 @@ def test_a_new_term_begins_without_the_troubles_of_the_one_before() -> None:
 @pytest.mark.usefixtures("term")
 def test_what_is_reported_and_open_is_counted_when_somebody_asks() -> None:
     book = Book()
-    METRICS.term.open_book(tracked=book.__len__, journal=lambda: 7, open_in=book.count_in)
+    METRICS.term.open_book(
+        tracked=book.__len__,
+        journal=lambda: 7,
+        open_in=book.count_in,
+        unreported=book.count_unreported,
+    )
     place = book.place_for(ref())
+    place.unreported = "UnknownIssueKeys"
     place.ledger = Ledger(ref(), (entry(state=State.SUCCESSFUL), entry(state=State.IN_PROGRESS)))
 
     assert REGISTRY.get_sample_value("rollout_reporter_tracked_workloads") == 1
     assert REGISTRY.get_sample_value("rollout_reporter_journal_entries") == 7
+    assert unreported("UnknownIssueKeys") == 1
+    assert unreported("JiraUnavailable") == 0
     assert open_in(State.IN_PROGRESS) == 1
     assert open_in(State.PENDING) == 0
     assert open_in(State.SUCCESSFUL) is None
+
+
+def unreported(reason: str) -> float | None:
+    return REGISTRY.get_sample_value("rollout_reporter_unreported_workloads", {"reason": reason})
 
 
 def open_in(state: State) -> float | None:

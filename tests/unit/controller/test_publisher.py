@@ -19,6 +19,7 @@ from rollout_reporter.controller.publisher import Publisher
 from rollout_reporter.controller.settings import ANNOUNCE_AFTER
 from rollout_reporter.controller.sightings import Gone, Sightings
 from rollout_reporter.core.condition import Condition, ShownCondition, Status
+from rollout_reporter.core.conditions import UNREPORTED
 from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
@@ -336,6 +337,29 @@ async def test_a_missing_site_is_shown_though_there_is_nothing_to_record(shop: S
 
     assert await shop.shown() == CONDITION + EVENT
     assert shop.reason == "SiteNotFound"
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        ({"no_site": "there is no JiraSite 'otter'"}, "SiteNotFound"),
+        ({"snapshot": snapshot(wishes=wishes("none"))}, "InvalidIssueKeys"),
+        ({"owner": "other-operator"}, "OwnedByAnotherInstallation"),
+    ],
+)
+async def test_what_is_not_reported_is_counted_by_its_reason_until_it_is(
+    shop: Shop, known: dict[str, Any], reason: str
+) -> None:
+    """Whoever made the mistake sees the condition; who runs the operator sees the metric."""
+    shop.know(**known)
+    await shop.shown()
+    assert {each: shop.book.count_unreported(each) for each in UNREPORTED} == {
+        each: int(each == reason) for each in UNREPORTED
+    }
+
+    shop.know(accepted(entry()))
+    await shop.shown()
+    assert shop.book.count_unreported(reason) == 0
 
 
 # The end.

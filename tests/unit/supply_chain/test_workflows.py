@@ -95,6 +95,20 @@ def test_the_chart_is_packed_by_the_helm_of_the_tests_not_by_the_runners() -> No
     assert not re.search(r"^\s*helm\b", script, re.MULTILINE)
 
 
+@each_workflow
+def test_artifacts_are_fetched_by_name_and_only_those_that_were_made(path: Path) -> None:
+    """An action may leave one that cannot be unpacked, which would end a download of all."""
+    steps = [step for job in jobs_of(path).values() for step in job["steps"]]
+    made = {
+        step["with"].get("artifact-name") or step["with"]["name"]
+        for step in steps
+        if re.search(r"upload-artifact@|sbom-action@", step.get("uses", ""))
+    }
+    fetched = [step.get("with", {}) for step in steps if "download-artifact@" in step.get("uses", "")]
+
+    assert [each for each in fetched if each.get("name") not in made] == []
+
+
 def test_the_page_of_a_release_has_the_manifests_and_the_crds() -> None:
     attached = [path.name for word in page_of_release()["run"].split() for path in TREE.glob(word.strip('"'))]
 
