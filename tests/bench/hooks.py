@@ -1,4 +1,4 @@
-"""Memory and time of the pods that run for a moment: `helm test` and the cleanup, in a cluster that is full."""
+"""Memory and time of the pods that run for a moment: `helm test` and cleanup, in a cluster that is full."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ def measure(stage: Stage) -> list[Row]:
 
 
 def _run(stage: Stage, command: tuple[str, ...]) -> tuple[float, float]:
-    """Run a command of ours to its end, as an administrator; return its most memory in MiB, and its seconds."""
+    """Run a command of ours to its end, as an administrator; return its peak in MiB, and its seconds."""
     say(f"rollout-reporter {' '.join(command)} …")
     program = [sys.executable, "-c", _MEASURED, sys.executable, "-m", "rollout_reporter", *command]
     environment = {**os.environ, "KUBECONFIG": str(stage.cluster.kubeconfig)}

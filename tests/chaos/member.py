@@ -60,7 +60,7 @@ class Member:
         self._operator.kill()
 
     def stop(self) -> None:
-        """SIGTERM, and wait until it has ended well; what comes while it finishes is its successor's to see."""
+        """SIGTERM, and wait until it has ended well; what comes meanwhile is its successor's to see."""
         told_at = datetime.now(UTC)
         self._operator.stop()
         self._die(told_at)

@@ -22,12 +22,15 @@ from .journal_pages import (
     Draft,
     Entries,
     Listed,
+    Marks,
     Page,
     ceiling_on,
     differ,
+    is_marked_torn,
     latest_of,
     load_pages,
     page_name,
+    pages_on,
     parts_of,
     read_page,
     size_of,
@@ -43,7 +46,8 @@ class Journal:
         self._path = path_to("v1", "configmaps", namespace)
         self._pages: list[Page] = []
         self.is_torn = False
-        """Whether a page was missing at take-over: nobody had led before, or somebody has deleted it."""
+        """Whether a page was missing at a take-over, until that is made good with `mend`: nobody had led
+        before, or somebody has deleted it."""
         self._struck: set[tuple[str, DeploymentKey]] = set()
         self._lock = asyncio.Lock()
 
@@ -61,9 +65,10 @@ class Journal:
             ConflictError: Somebody else is taking over too.
         """
         found = await load_pages(self._api, self._namespace)
-        self._pages = sorted(map(read_page, found), key=lambda page: page.index)
-        self.is_torn |= [page.index for page in self._pages] != [*range(max(1, len(self._pages)))]
-        self._pages = self._pages or [Page(page_name(0))]
+        there = {page.index: page for page in map(read_page, found)}
+        count = 1 + max(there, default=0)
+        self.is_torn |= len(there) < max([count, *map(pages_on, found)]) or any(map(is_marked_torn, found))
+        self._pages = [there.get(index) or Page(page_name(index)) for index in range(count)]
         self._struck.clear()
         listed = latest_of(self._pages)
         for page in self._pages:
@@ -92,6 +97,17 @@ class Journal:
             owed = sorted((each for each in self._pages if each.is_owed), key=lambda each: each.order)
             for _, pages in groupby(owed, key=lambda each: each.order):
                 await self._write_all(list(pages), ceiling)
+
+    async def mend(self, known: Sequence[Listed], ceiling: int) -> None:
+        """List what else is known to have been on the pages that were missing, and call it whole again.
+
+        Raises:
+            ConflictError: Somebody else has written: we lead no more.
+        """
+        await self.enlist(known, ceiling)
+        async with self._lock:
+            self.is_torn = False
+            await self._write(self._pages[0], self._pages[0].entries, ceiling)
 
     async def _fence(self, ceiling: int) -> None:
         """Before a page begins: who leads no more leaves none behind that the next leader does not know.
@@ -154,7 +170,9 @@ class Journal:
                 raise failure
 
     async def _write(self, page: Page, entries: Entries, ceiling: int) -> None:
-        body = page.as_config_map(self._namespace, entries, ceiling)
+        is_torn = self.is_torn and page is self._pages[0]
+        marks = Marks(ceiling, pages=len(self._pages), is_torn=is_torn)
+        body = page.as_config_map(self._namespace, entries, marks)
         written = await self._replace(page, body) if page.version else None
         # Half a megabyte need not come back.
         written = written or await create(self._api, self._path, body, accept=METADATA)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -27,6 +27,8 @@ CAPACITY: Final = 200_000
 times as much, but all of it is written each time."""
 LABEL: Final = f"{PREFIX}/journal"
 """For people; what counts is the name."""
+_PAGES: Final = f"{PREFIX}/journal-pages"
+_TORN: Final = f"{PREFIX}/journal-torn"
 _PAGE_NAME: Final = re.compile(rf"{APP}-journal-[0-9]+")
 
 
@@ -58,6 +60,25 @@ class Listed:
 Entries = dict[tuple[str, DeploymentKey], Listed]
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What stands on a page beside its entries, for the next leader."""
+
+    ceiling: int
+    """The highest update number that may be issued."""
+    _: KW_ONLY
+    pages: int
+    """How many there are, or are about to be."""
+    is_torn: bool
+    """Whether some were missing, and what was on them is not found out yet; the first page says so."""
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """As it is written."""
+        torn = {_TORN: "true"} if self.is_torn else {}
+        return {NUMBER_CEILING: str(self.ceiling), _PAGES: str(self.pages)} | torn
+
+
 @dataclass(slots=True)
 class Page:
     """One ConfigMap, in the hands of a leader."""
@@ -82,13 +103,13 @@ class Page:
         """New pages are written first, and those that something has left last: it is listed at any time."""
         return self.is_relieved, bool(self.version)
 
-    def as_config_map(self, namespace: str, entries: Entries, ceiling: int) -> Object:
-        """What is written: entries, and the highest update number that may be issued."""
+    def as_config_map(self, namespace: str, entries: Entries, marks: Marks) -> Object:
+        """What is written."""
         meta: Object = {
             "name": self.name,
             "namespace": namespace,
             "labels": {LABEL: "true", "app.kubernetes.io/managed-by": APP},
-            "annotations": {NUMBER_CEILING: str(ceiling)},
+            "annotations": marks.annotations,
         }
         if self.version:
             meta["resourceVersion"] = self.version
@@ -219,5 +240,19 @@ def _index(name: str) -> int:
 
 def ceiling_on(body: Object) -> int:
     """The highest update number that could be issued when a page was written, 0 if it does not tell."""
-    text = (body["metadata"].get("annotations") or {}).get(NUMBER_CEILING, "")
+    return _number_on(body, NUMBER_CEILING)
+
+
+def pages_on(body: Object) -> int:
+    """How many pages there were when a page was written, 0 if it does not tell."""
+    return _number_on(body, _PAGES)
+
+
+def is_marked_torn(body: Object) -> bool:
+    """Whether some were missing then."""
+    return _TORN in (body["metadata"].get("annotations") or {})
+
+
+def _number_on(body: Object, annotation: str) -> int:
+    text = (body["metadata"].get("annotations") or {}).get(annotation, "")
     return int(text) if text.isdecimal() else 0

@@ -16,7 +16,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter import __version__
 from rollout_reporter.cluster.api import connect
 from rollout_reporter.cluster.discovery import cluster_uid
-from rollout_reporter.cluster.errors import ClusterError
+from rollout_reporter.cluster.errors import ClusterError, ConflictError
 from rollout_reporter.cluster.journal import Journal
 from rollout_reporter.cluster.lease import Leadership, NotLeadingError
 from rollout_reporter.jira.wire import http_client
@@ -24,14 +24,14 @@ from rollout_reporter.jira.wire import http_client
 from .backoff import Backoff
 from .book import Book
 from .context import Context
-from .lost_journal import rebuild
+from .lost_journal import Rebuilt, rebuild
 from .metrics import METRICS
 from .probes import serve_probes
 from .records import read_records
 from .reporter import Reporter
 from .settings import STEADY, Settings
 from .sightings import Sightings
-from .sites import Sites
+from .sites import Patiences, Sites
 from .watch import Watch
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,7 @@ class Operator:
         """Of this term; between two of them, what is on no record."""
         self._led: Leadership | None = None
         """Our last term."""
+        self._patience: Patiences = {}
         name = os.environ.get("POD_NAME") or socket.gethostname()
         self.identity = f"{name}_{uuid.uuid4().hex[:8]}"
 
@@ -158,11 +159,19 @@ class Operator:
         for number in (*ignored, *await leadership.start_above(known)):
             METRICS.skipped_numbers.inc()
             log.error("a recorded update number is more than a day ahead and ignored: %d", number)
-        sites = Sites(self._api, self._http, self._settings, cluster=cluster, now=leadership.now)
+        sites = Sites(
+            self._api,
+            self._http,
+            self._settings,
+            cluster=cluster,
+            now=leadership.now,
+            patience=self._patience,
+        )
         await _persistently(sites.load)
         if journal.is_torn:
-            rebuilt = await rebuild(reports, sites.link)
+            rebuilt = await rebuild(reports, listed, sites.link)
             await leadership.start_above(rebuilt.numbers)
+            await _persistently(lambda: _mend(journal, rebuilt, leadership.ceiling))
             listed += rebuilt.listed
         context = Context(
             api=self._api,
@@ -192,6 +201,13 @@ class Operator:
         reporter = Reporter(context, book, unread)
         sites.serve(reporter)
         return sites, reporter
+
+
+async def _mend(journal: Journal, rebuilt: Rebuilt, ceiling: int) -> None:
+    try:
+        await journal.mend(rebuilt.listed, ceiling)
+    except ConflictError as error:
+        raise NotLeadingError("the journal was written by another process") from error
 
 
 @contextlib.asynccontextmanager

@@ -43,6 +43,8 @@ class Tracked:
     """What the journal lists."""
     inherited: set[Id] = field(default_factory=set)
     """What an earlier leader may have sent without recording it."""
+    listed: tuple[Listed, ...] = ()
+    """What the journal lists of it, until that is brought together with its record."""
     issue_keys: tuple[str, ...] = ()
     keys_since: datetime | None = None
     gains: tuple[tuple[str, ...], datetime] | None = None
@@ -87,6 +89,12 @@ class Tracked:
     def claim(self, stored: StoredReport) -> None:
         """Note that this installation reports the workload."""
         self.stored, self.is_claimed, self.owner = stored, True, None
+
+    def recall(self, record: Ledger, now: datetime) -> None:
+        """Go back to a record that could not be read before, and to what the journal lists besides."""
+        for each in self.listed:
+            record = _owing(record, each, now)
+        self.ledger, self.course, self.listed = record, record.course, ()
 
     @property
     def is_yet_to_be_seen(self) -> bool:
@@ -186,6 +194,18 @@ class Tracked:
         self.doubted_since = self.doubted_since or now
         return max(DOUBT - (now - self.doubted_since), timedelta(0))
 
+    def may_be_behind(self, snapshot: Snapshot) -> bool:
+        """Whether a first look shows a version of which the record knows an end.
+
+        The workload may have gone back to it, or that look is older than the record: a watch can be late.
+        """
+        if self.snapshot is not None or snapshot.ref != self.ref:
+            return False
+        shown = [each for each in self.ledger.entries if each.template == snapshot.template]
+        if not shown or shown[-1].workload_uid != self.ref.uid or shown[-1].state.is_open:
+            return False
+        return shown[-1] is not self.ledger.current or shown[-1].state is not State.SUCCESSFUL
+
     def see(self, snapshot: Snapshot, now: datetime) -> None:
         """Take in a new snapshot; another workload of the same name closes what its namesake left open."""
         if snapshot.ref != self.ref:
@@ -220,6 +240,8 @@ class Book(dict[Place, Tracked]):
             tracked.inherited.add(each.id)
             tracked.is_claimed = True
             tracked.course = tracked.ledger.course
+            if tracked.stored is None:
+                tracked.listed += (each,)
         return book
 
     def add(self, reports: Iterable[StoredReport]) -> tuple[Place, ...]:
@@ -278,7 +300,10 @@ def _owing(ledger: Ledger, listed: Listed, now: datetime) -> Ledger:
     if known and known.has_answer_since(listed.at, noted.state):
         return ledger
     newest = noted if known is None or not _is_news(known, listed) else known
-    entry = replace(newest, acknowledged=None, refusal=None, is_uncertain=True)
+    # Its number may be far ahead of the clock by now, and only a higher one counts.
+    acknowledged = known.acknowledged if known else None
+    heard = acknowledged and replace(acknowledged, state=noted.state, content="", essence="")
+    entry = replace(newest, acknowledged=heard, refusal=None, is_uncertain=True)
     if listed.ref != ledger.ref and entry.state.is_open:
         because = "the workload was deleted"
         entry = replace(entry, state=State.CANCELLED, because=because, since=now)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from rollout_reporter.cluster.errors import ClusterError, ConflictError
 from rollout_reporter.cluster.journal_pages import Listed
@@ -58,7 +59,7 @@ class Enlistment:
     async def _list(self, found: Sequence[tuple[Tracked, Entry]]) -> None:
         now, listed = self._context.now(), []
         for tracked, entry in found:
-            each = Listed(tracked.ref, entry, now)
+            each = Listed(tracked.ref, entry, max(now, _recorded_since(tracked, entry) or now))
             tracked.enlisted.add(each.id)
             listed.append(each)
         try:
@@ -87,3 +88,9 @@ class Enlistment:
             raise NotLeadingError("the journal was written by another process") from error
         except ClusterError as error:
             log.warning("the journal cannot be written: %s", error)
+
+
+def _recorded_since(tracked: Tracked, entry: Entry) -> datetime | None:
+    """Since when the state is that its record shows: no news, though a clock was set back since."""
+    recorded = tracked.stored.ledger.entry(entry.key) if tracked.stored else None
+    return recorded.since if recorded else None

@@ -52,6 +52,8 @@ class Follower:
         if isinstance(sighting, Hidden) or (isinstance(sighting, Gone) and sighting.ref != tracked.ref):
             # It may be read again by now; or a namesake of the one on record has come and gone.
             sighting = await self._looked_up_again(sighting)
+        if isinstance(sighting, Snapshot) and tracked.may_be_behind(sighting):
+            sighting = await self._newest(sighting)
         match sighting:
             case Gone():
                 self._close(tracked, "the workload was deleted", State.CANCELLED)
@@ -96,8 +98,11 @@ class Follower:
             untold = f"Jira is not told of revision {first} and later: {why}"
             log.warning("%s: %s; %s", tracked.ref.place, because, untold)
             tracked.untold = None
-        tracked.ledger = close(tracked.ledger, because, self._context.now(), state)
+        now = self._context.now()
+        tracked.ledger = close(tracked.ledger, because, now, state).recheck(now, ends_alone=True)
         tracked.snapshot, tracked.is_gone = None, True
+        if again_at := tracked.ledger.refused_ends.recheck_at():
+            self._queue.add_after(tracked.ref.place, again_at - now)
 
     async def _claim(self, tracked: Tracked) -> bool:
         """Make the workload's RolloutReport ours before Jira hears of it: no two installations report it.
@@ -118,9 +123,13 @@ class Follower:
         except TerminatingError:  # nobody can claim it any more; what is sent is in the journal
             tracked.is_claimed = tracked.is_claimed or not tracked.owner
             return True
+        except NotFoundError:  # the CRD is gone: what was ours before is, and is in the journal likewise
+            if not tracked.is_claimed:
+                raise
+            return True
         tracked.claim(claimed)
         if claimed.ledger.entries:  # it could not be read when this term began
-            tracked.ledger, tracked.course = claimed.ledger, claimed.ledger.course
+            tracked.recall(claimed.ledger, self._context.now())
             self._queue.add(tracked.ref.place)
         return True
 
@@ -147,6 +156,14 @@ class Follower:
             self._context.sightings.put(sighting)  # the watch may be silent now, or have told it before
         return sighting
 
+    async def _newest(self, sighting: Snapshot) -> Sighting:
+        """What is there now, if that is newer than what the watch has shown."""
+        found = await self.look_up(sighting.ref.place)
+        if not isinstance(found, Snapshot) or not sighting.is_older_than(found):
+            return sighting
+        self._context.sightings.put(found)
+        return found
+
     async def _follow(self, tracked: Tracked, snapshot: Snapshot) -> None:
         """Bring a workload's ledger up to a snapshot, with whatever has to be looked up for that."""
         now = self._context.now()
@@ -156,7 +173,8 @@ class Follower:
         seen = await self._examined(tracked, snapshot, now)
         tracked.keys_not_allowed = keys_not_allowed(seen, tracked.ledger)
         ledger = plan(seen, tracked.ledger, now)
-        tracked.course, tracked.ledger = seen.course, ledger if over(snapshot) else ledger.recheck(now)
+        tracked.course = seen.course
+        tracked.ledger = ledger.recheck(now, ends_alone=over(snapshot) is not None)
         tracked.confirm()
         tracked.skipped += uncertain(seen, tracked.ledger)
         tracked.gains = keys_gained(seen, tracked.ledger)

@@ -69,6 +69,10 @@ def connection(api: ApiClient) -> kopf.ConnectionInfo:
     )
 
 
+RETRIES: Final = (1, 2, 4, *(5,) * 1000)
+"""Seconds between attempts to reach the API server: once it is back, nobody should be blind for long."""
+
+
 def operator_settings() -> kopf.OperatorSettings:
     """Settings that leave users' objects alone and memory small."""
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
@@ -83,6 +87,6 @@ def operator_settings() -> kopf.OperatorSettings:
     settings.watching.chunk_size = 100
     settings.watching.connect_timeout = 10
     settings.networking.request_timeout = 30
-    settings.networking.error_backoffs = [1, 2, 4, 8, 15, 30, 60, 60, 60]
+    settings.networking.error_backoffs = RETRIES
     settings.networking.enforce_retry_after = True
     return settings

@@ -14,7 +14,7 @@ from typing import Final
 
 from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.cluster.reports import StoredReport
-from rollout_reporter.core.outcome import Trouble
+from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.jira.schemas import DeploymentData
 
 from .readback import Holder, held_by
@@ -23,9 +23,12 @@ log = logging.getLogger(__name__)
 
 PATIENCE: Final = timedelta(seconds=15)
 """How long a new leader waits for Jira's answers: nothing else is reported meanwhile."""
+PAUSE: Final = timedelta(seconds=1)
+"""Until Jira is asked again after a failure."""
 AT_ONCE: Final = 4
 """Requests in flight."""
 
+_PASSING: Final = frozenset({TroubleReason.UNAVAILABLE, TroubleReason.RATE_LIMITED})
 _TOLD: Final = "Jira was told so by an earlier leader"
 
 Link = Callable[[str], Holder | Trouble]
@@ -34,35 +37,37 @@ Link = Callable[[str], Holder | Trouble]
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a journal would have listed, as far as that can be known."""
+    """What the missing pages would have listed, as far as that can be known."""
 
     listed: tuple[Listed, ...]
     numbers: tuple[int, ...]
     """Update numbers that Jira holds."""
 
 
-async def rebuild(reports: Iterable[StoredReport], link: Link) -> Rebuilt:
-    """List what is open on record, with the end that Jira holds of it if it holds one.
+async def rebuild(reports: Iterable[StoredReport], listed: Iterable[Listed], link: Link) -> Rebuilt:
+    """List what is open on record and not listed, with the end that Jira holds of it if it holds one.
 
     Where Jira does not answer in time, the record is all that is known.
     """
-    records = [
+    known = {each.id for each in listed}
+    opened = [
         Listed(report.ledger.ref, entry, entry.since)
         for report in reports
         for entry in report.ledger.entries
         if entry.state.is_open
     ]
+    records = [each for each in opened if each.id not in known]
     held = await _held(records, link)
-    listed = tuple(_ended(each, held.get(each.id)) for each in records)
+    rebuilt = tuple(_ended(each, held.get(each.id)) for each in records)
     if records:
         log.warning(
             "the journal, or a page of it, is missing: Jira was asked about %d open deployments on record,"
             " has answered about %d, and holds the end of %d",
             len(records),
             len(held),
-            sum(not each.entry.state.is_open for each in listed),
+            sum(not each.entry.state.is_open for each in rebuilt),
         )
-    return Rebuilt(listed, tuple(each.update_sequence_number for each in held.values() if each))
+    return Rebuilt(rebuilt, tuple(each.update_sequence_number for each in held.values() if each))
 
 
 async def _held(records: Sequence[Listed], link: Link) -> dict[object, DeploymentData | None]:
@@ -71,10 +76,15 @@ async def _held(records: Sequence[Listed], link: Link) -> dict[object, Deploymen
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def ask(each: Listed) -> None:
-        async with turn:
-            answer = await held_by(link(each.entry.site), each.entry.key)
-        if not isinstance(answer, Trouble):
-            held[each.id] = answer
+        while True:
+            async with turn:
+                answer = await held_by(link(each.entry.site), each.entry.key)
+            if not isinstance(answer, Trouble):
+                held[each.id] = answer
+                return
+            if answer.reason not in _PASSING:
+                return
+            await asyncio.sleep(max(PAUSE, answer.retry_after or PAUSE).total_seconds())
 
     with suppress(TimeoutError):  # who has not answered by then is told anew what is on record
         async with asyncio.timeout(PATIENCE.total_seconds()):

@@ -116,7 +116,8 @@ class Publisher:
     async def _show_gone(self, tracked: Tracked, condition: Condition | None) -> None:
         """Keep the memory of a workload that is gone until Jira has heard of its end."""
         ref = tracked.ref
-        if tracked.due and not self._context.settings.dry_run:
+        is_owed = tracked.due or tracked.ledger.refused_ends.entries
+        if is_owed and not self._context.settings.dry_run:
             if not tracked.hidden_since:
                 await self._show_on_report(tracked, condition)
             return
@@ -218,7 +219,11 @@ class Publisher:
     def _strike(self, tracked: Tracked, recorded: Ledger) -> None:
         """Let what is over and on record, or forgotten, leave the journal."""
         known = (*recorded.entries, *tracked.ledger.entries)
-        owed = {(each.site, each.key) for each in known if each.is_due or each.state.is_open}
+        owed = {
+            (each.site, each.key)
+            for each in known
+            if each.is_due or each.state.is_open or each.is_refused_end
+        }
         over = tracked.enlisted - owed
         self._context.journal.strike(over)
         tracked.enlisted -= over

@@ -42,6 +42,10 @@ _SURPRISE: Final = Trouble(
     "The operator has met something here that it does not understand; its log says what. Please report it.",
 )
 
+Patiences = dict[tuple[str, str], Patience]
+"""The waits that Jira has asked for, by the names of sites and the addresses behind them; a process keeps to
+them over all its terms."""
+
 Secret = Mapping[str, str] | ClusterError | None
 """What a Secret holds, why it cannot be read, or that there is none."""
 
@@ -99,7 +103,7 @@ class SiteInUse:
 class Sites:
     """Keeps the JiraSites of the operator's Namespace."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (one for each thing outside)
         self,
         api: ApiClient,
         http: httpx.AsyncClient,
@@ -107,10 +111,11 @@ class Sites:
         *,
         cluster: str,
         now: Callable[[], datetime],
+        patience: Patiences,
     ) -> None:
         self._api, self._http, self._settings, self._cluster, self._now = api, http, settings, cluster, now
         self._in_use: dict[str, SiteInUse] = {}
-        self._patience: dict[tuple[str, str], Patience] = {}
+        self._patience = patience
         self._first_seen: dict[tuple[str, Resync], datetime] = {}
         self._deliverer: Deliverer = Nobody()
         self._hurry = asyncio.Event()

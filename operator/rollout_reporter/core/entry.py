@@ -136,6 +136,11 @@ class Entry:
         """Whether the last that Jira has heard of it may be that it is under way."""
         return self.is_uncertain or (self.acknowledged is not None and self.acknowledged.state.is_open)
 
+    @property
+    def is_refused_end(self) -> bool:
+        """Whether Jira has refused to hear of its end, and may hold it as under way for that."""
+        return self.refusal is not None and not self.state.is_open and self.is_perhaps_open_in_jira
+
     def has_answer_since(self, at: datetime, state: State) -> bool:
         """Whether Jira has answered since `at` on being told this state."""
         known, refused = self.acknowledged, self.refusal

@@ -102,10 +102,19 @@ class Ledger:
         entries = tuple(sorted((*others, entry), key=lambda each: each.number))
         return replace(self, entries=_forget(entries))
 
-    def recheck(self, now: datetime) -> "Ledger":
-        """Want those sent again that Jira may take by now, with all their issues."""
+    @property
+    def refused_ends(self) -> "Ledger":
+        """What Jira may hold as under way though it is over, and will be asked to take once more."""
+        refused = (each for each in self.entries if each.is_refused_end and each.recheck_at)
+        return replace(self, entries=tuple(refused))
+
+    def recheck(self, now: datetime, *, ends_alone: bool = False) -> "Ledger":
+        """Want those sent again that Jira may take by now, with all their issues.
+
+        Of a workload that is not reported any more those ends alone that Jira has refused.
+        """
         ledger = self
-        for entry in self.entries:
+        for entry in (self.refused_ends if ends_alone else self).entries:
             if entry.recheck_at and entry.recheck_at <= now:
                 known = entry.acknowledged and replace(entry.acknowledged, content="")
                 ledger = ledger.put(replace(entry, acknowledged=known, refusal=None))
@@ -148,7 +157,7 @@ class Ledger:
         entry = self.entry(update.report.key)
         if entry is None or entry.acknowledged is None or entry.acknowledged.update_number != update.number:
             return self
-        return self.put(replace(entry, acknowledged=None))
+        return self.put(replace(entry, acknowledged=replace(entry.acknowledged, content="", essence="")))
 
     def settle(self, update: Update, outcome: Outcome, at: datetime) -> "Ledger":
         """Write down what Jira said of an update, unless a later one was acknowledged already."""

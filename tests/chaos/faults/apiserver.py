@@ -31,7 +31,7 @@ class ApiServerRestarted(Fault):
 
     @classmethod
     def draw(cls, chance: random.Random) -> Self:
-        return cls(seconds(chance, 0, 12))
+        return cls(seconds(chance, 0, 30))
 
     def strike(self, lab: "Lab") -> bool:
         lab.cluster.stop_apiserver()

@@ -62,17 +62,50 @@ async def test_what_is_listed_is_found_by_the_next_leader_with_all_that_closes_i
     assert ceiling == 1500
 
 
-async def test_a_journal_that_was_deleted_or_has_lost_its_first_page_is_known_to_be_torn(
+async def mended(api: ApiClient, *known: Listed) -> Journal:
+    journal = await taken_over(api)
+    await journal.mend(known, 1000)
+    return journal
+
+
+async def test_a_journal_that_is_not_there_is_torn_until_what_was_on_it_is_found_out(api: ApiClient) -> None:
+    """Whoever takes over first may end before that."""
+    torn = [(await taken_over(api)).is_torn for _ in range(2)]
+    journal = await mended(api, listed(7))
+
+    assert [*torn, journal.is_torn, (await taken_over(api)).is_torn] == [True, True, False, False]
+    assert await what_a_new_leader_finds(api) == {7}
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+async def test_a_page_that_is_missing_is_noticed_and_its_place_is_filled(
+    cluster: FakeCluster, api: ApiClient, lost: int
+) -> None:
+    number = len(full_page())
+    await (await mended(api)).enlist([big(each) for each in range(3 * number)], 1500)
+    assert len(pages_of(cluster)) == 3
+    assert not (await taken_over(api)).is_torn
+    cluster.remove(PAGE.removesuffix("0") + str(lost))
+
+    assert (await taken_over(api)).is_torn
+    assert (await taken_over(api)).is_torn
+    await mended(api)
+    assert not (await taken_over(api)).is_torn
+    assert len(await what_a_new_leader_finds(api)) == 2 * number
+
+
+async def test_what_somebody_has_written_in_the_place_of_a_number_stops_nobody(
     cluster: FakeCluster, api: ApiClient
 ) -> None:
-    first = await taken_over(api)
-    await first.enlist([*full_page(), big(1000)], 1500)
-    whole = await taken_over(api)
-    assert len(pages_of(cluster)) == 2
-    del cluster.objects[PAGE]
-    without_first = await taken_over(api)
+    await mended(api, listed(7))
+    cluster.objects[PAGE]["metadata"]["annotations"] = {
+        "rollout-reporter.dev/journal-pages": "999999999",
+        "rollout-reporter.dev/update-number-ceiling": "a lot",
+    }
+    journal = await mended(api)
 
-    assert [each.is_torn for each in (first, whole, without_first)] == [True, False, True]
+    assert len(pages_of(cluster)) == 1
+    assert not journal.is_torn
 
 
 async def test_a_batch_costs_one_write_and_a_second_report_of_the_same_none(

@@ -1,19 +1,27 @@
 """What a leader works with, against a fake API server."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
 from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.cluster.journal import Journal
+from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
+from rollout_reporter.controller.reporter import Reporter
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.sightings import Sightings
 from rollout_reporter.controller.sites import Sites
+from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.target import Site
+from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.wire import utc_now
-from unit.controller.fake_jira import Desk
+from unit.controller.awaiting import until
+from unit.controller.fake_jira import Desk, FakeJira
+from unit.core.situations import ref
 
 CEILING = 10**12
 
@@ -39,7 +47,7 @@ async def leading(
             sightings=sightings,
             is_served=lambda namespace: namespace != "kube-system",
             restart_watch=restart_watch,
-            sites=Sites(api, http, settings, cluster="eu1", now=utc_now),
+            sites=Sites(api, http, settings, cluster="eu1", now=utc_now, patience={}),
             journal=Journal(api, "ops"),
             now=utc_now,
             is_leader=lambda: True,
@@ -47,3 +55,53 @@ async def leading(
             start_above=_start_above,
             ceiling=lambda: CEILING,
         )
+
+
+SITE = Site(name="default", url="https://example.atlassian.net")
+
+
+class Leader:
+    """A new leader, with what it finds on record."""
+
+    def __init__(self, context: Context, book: Book, jira: FakeJira | None = None) -> None:
+        self._context, self.book, self.sightings = context, book, context.sightings
+        if jira:
+            context.sites.link = lambda _: jira  # type: ignore[method-assign,assignment,return-value]
+        self._reporter = Reporter(context, book)
+
+    def states(self) -> list[str]:
+        """What Jira should hold."""
+        return [each.state.value for each in self.book[ref().place].ledger.entries]
+
+    def know_sites(self) -> None:
+        """Have a JiraSite."""
+        self._context.sites.known = lambda: {"default": SITE}  # type: ignore[method-assign]
+
+    def handed(self, place: Place) -> list[str]:
+        """States that are on their way from a place."""
+        tracked = self.book.get(place)
+        return [each.state.value for each in tracked.due.values()] if tracked else []
+
+    def entries(self) -> list[Entry]:
+        """All Jira deployments of all places."""
+        return [each for tracked in self.book.values() for each in tracked.ledger.entries]
+
+    def site_changed(self) -> None:
+        """Have the reporter hear of a JiraSite."""
+        self._reporter.site_changed("default")
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Report for the length of a block."""
+        task = asyncio.create_task(self._reporter.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def work_until(self, condition: Callable[[], bool]) -> None:
+        """Report until something holds."""
+        async with self.working():
+            await until(condition)

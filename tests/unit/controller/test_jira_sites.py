@@ -17,7 +17,7 @@ from rollout_reporter.controller import sites as looking
 from rollout_reporter.controller.backoff import Backoff
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.site_status import IDLE, Standing
-from rollout_reporter.controller.sites import Nobody, Sites
+from rollout_reporter.controller.sites import Nobody, Patiences, Sites
 from rollout_reporter.core import names
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import Update
@@ -94,8 +94,14 @@ async def http(jira: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-def sites_of(api: ApiClient, http: httpx.AsyncClient, now: Callable[[], datetime] = utc_now) -> Sites:
-    return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=now)
+def sites_of(
+    api: ApiClient,
+    http: httpx.AsyncClient,
+    now: Callable[[], datetime] = utc_now,
+    patience: Patiences | None = None,
+) -> Sites:
+    known = {} if patience is None else patience
+    return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=now, patience=known)
 
 
 async def submitted(sites: Sites) -> Trouble:
@@ -299,9 +305,8 @@ async def test_a_site_that_is_edited_to_a_host_that_is_not_allowed_loses_its_way
 async def test_a_host_that_the_operator_was_told_of_is_allowed(
     cluster: FakeCluster, api: ApiClient, http: httpx.AsyncClient
 ) -> None:
-    sites = Sites(
-        api, http, Settings(namespace="ops", allowed_hosts=("jira.example",)), cluster="eu1", now=utc_now
-    )
+    settings = Settings(namespace="ops", allowed_hosts=("jira.example",))
+    sites = Sites(api, http, settings, cluster="eu1", now=utc_now, patience={})
     hold_site(cluster, siteURL="https://jira.example", apiURL="https://jira.example")
     hold_secret(cluster)
     await sites.refresh()
@@ -313,7 +318,8 @@ async def test_a_host_that_the_operator_was_told_of_is_allowed(
 
 
 async def test_a_site_that_is_not_there_is_trouble_with_its_name() -> None:
-    sites = Sites(None, None, Settings(namespace="ops"), cluster="eu1", now=utc_now)  # type: ignore[arg-type]
+    settings = Settings(namespace="ops")
+    sites = Sites(None, None, settings, cluster="eu1", now=utc_now, patience={})  # type: ignore[arg-type]
     link = sites.link("otter")
 
     assert isinstance(link, Trouble)
@@ -505,6 +511,26 @@ async def test_a_wait_is_on_record_until_its_end_though_nothing_waits_to_be_sent
     assert jira.asked == []
     assert found.reason == reason
     assert ready(cluster)["reason"] == reason
+
+
+async def test_a_wait_that_could_not_be_recorded_is_kept_to_in_the_next_term_of_the_process(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """The API server was away, so the Lease was lost, too."""
+    hold_site(cluster)
+    hold_secret(cluster)
+    jira, patience = MoodyJira(bulk=429), Patiences()
+    async with httpx.AsyncClient(transport=jira) as http:
+        before = sites_of(api, http, patience=patience)
+        await before.load()
+        await submitted(before)
+        jira.asked.clear()
+        after = sites_of(api, http, patience=patience)
+        await after.load()
+        found = await submitted(after)
+
+    assert jira.asked == []
+    assert found.reason == "RateLimited"
 
 
 async def test_a_site_that_leads_to_another_jira_since_keeps_no_wait_of_the_one_before(

@@ -1,19 +1,21 @@
 """What a new leader knows of open deployments where somebody has deleted the journal."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.lost_journal import PATIENCE, Rebuilt, rebuild
 from rollout_reporter.controller.readback import Holder
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
-from rollout_reporter.core.outcome import Trouble
+from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import DeploymentKey, State
 from rollout_reporter.jira.schemas import DeploymentData
 from unit.controller.fake_jira import DOWN
@@ -22,6 +24,7 @@ from unit.core.situations import NOW, accepted, entry, ref
 pytestmark = pytest.mark.looptime
 
 UNDER_WAY = accepted(entry(state=State.IN_PROGRESS), number=100)
+LIMITED = Trouble(TroubleReason.RATE_LIMITED, "Jira asks for fewer requests.", timedelta(seconds=3))
 LATER = NOW + timedelta(seconds=5)
 
 
@@ -31,12 +34,16 @@ class Jira:
 
     held: dict[int, DeploymentData | Trouble] = field(default_factory=dict)
     hangs_at: int | None = None
+    moody: deque[Trouble] = field(default_factory=deque)
+    """What it says first."""
     asked: list[int] = field(default_factory=list)
 
     async def stored(self, key: DeploymentKey) -> DeploymentData | Trouble | None:
         self.asked.append(key.number)
         if key.number == self.hangs_at:
             await asyncio.Event().wait()
+        if self.moody:
+            return self.moody.popleft()
         return self.held.get(key.number)
 
 
@@ -55,7 +62,7 @@ def data(state: State, update_number: int) -> DeploymentData:
 
 async def rebuilt(jira: Holder | Trouble, *entries: Entry) -> Rebuilt:
     report = StoredReport(Ledger(ref(), entries), (), "7", "ops")
-    return await rebuild([report], lambda _: jira)
+    return await rebuild([report], (), lambda _: jira)
 
 
 def book(found: Rebuilt, *entries: Entry) -> Book:
@@ -76,6 +83,23 @@ async def test_an_end_that_jira_was_told_without_a_record_of_it_is_the_truth(end
     assert (known.state, known.since, known.key) == (end, LATER, UNDER_WAY.key)
     assert known.because == "Jira was told so by an earlier leader"
     assert found.numbers == (101,)
+
+
+async def test_jira_is_asked_again_if_it_does_not_answer_at_once() -> None:
+    jira = holding(State.SUCCESSFUL, 101)
+    jira.moody += [DOWN, LIMITED]
+    found = await rebuilt(jira, UNDER_WAY)
+
+    assert found.numbers == (101,)
+
+
+async def test_what_another_page_still_lists_is_known() -> None:
+    jira = holding(State.SUCCESSFUL, 101)
+    report = StoredReport(Ledger(ref(), (UNDER_WAY,)), (), "7", "ops")
+    found = await rebuild([report], [Listed(ref(), UNDER_WAY, NOW)], lambda _: jira)
+
+    assert found == Rebuilt((), ())
+    assert jira.asked == []
 
 
 @pytest.mark.parametrize(

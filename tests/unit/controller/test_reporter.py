@@ -1,8 +1,6 @@
 """What a new leader makes of the places on record and of what the watch has seen meanwhile."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,73 +15,23 @@ from rollout_reporter.controller import follower
 from rollout_reporter.controller import reporter as reporting
 from rollout_reporter.controller.backoff import Backoffs
 from rollout_reporter.controller.book import Book
-from rollout_reporter.controller.context import Context
-from rollout_reporter.controller.reporter import Reporter
 from rollout_reporter.controller.sightings import Gone, Hidden, Sightings
 from rollout_reporter.core.deployments import read_deployment
-from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import State
 from rollout_reporter.core.rollouts import read_rollout
-from rollout_reporter.core.target import Site
-from rollout_reporter.core.workload import Place, Snapshot
+from rollout_reporter.core.workload import Snapshot
 from unit.cluster.fake_cluster import APPS, ARGO, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.awaiting import until
-from unit.controller.leading import leading
+from unit.controller.leading import Leader, leading
 from unit.core.situations import NOW, accepted, deployment, entry, ref, replica_set
 
 PLACE = ref().place
-SITE = Site(name="default", url="https://example.atlassian.net")
 DEPLOYMENT = f"{APPS}/deployments/checkout"
 DOMAIN = "rollout-reporter.dev"
 NAMESPACE = "GET /api/v1/namespaces/shop"
 IN_PROGRESS = accepted(entry(state=State.IN_PROGRESS))
-
-
-class Leader:
-    """A new leader that finds a rollout on record which was in progress."""
-
-    def __init__(self, context: Context, book: Book) -> None:
-        self._context, self.book, self.sightings = context, book, context.sightings
-        self._reporter = Reporter(context, book)
-
-    def states(self) -> list[str]:
-        """What Jira should hold."""
-        return [each.state.value for each in self.book[PLACE].ledger.entries]
-
-    def know_sites(self) -> None:
-        """Have a JiraSite."""
-        self._context.sites.known = lambda: {"default": SITE}  # type: ignore[method-assign]
-
-    def handed(self, place: Place) -> list[str]:
-        """States that are on their way from a place."""
-        tracked = self.book.get(place)
-        return [each.state.value for each in tracked.due.values()] if tracked else []
-
-    def entries(self) -> list[Entry]:
-        """All Jira deployments of all places."""
-        return [each for tracked in self.book.values() for each in tracked.ledger.entries]
-
-    def site_changed(self) -> None:
-        """Have the reporter hear of a JiraSite."""
-        self._reporter.site_changed("default")
-
-    @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        """Report for the length of a block."""
-        task = asyncio.create_task(self._reporter.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def work_until(self, condition: Callable[[], bool]) -> None:
-        """Report until something holds."""
-        async with self.working():
-            await until(condition)
 
 
 @pytest.fixture
