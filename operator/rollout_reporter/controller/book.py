@@ -88,13 +88,18 @@ class Tracked:
 
     def claim(self, stored: StoredReport) -> None:
         """Note that this installation reports the workload."""
-        self.stored, self.is_claimed, self.owner = stored, True, None
+        self.stored, self.is_claimed, self.owner, self.listed = stored, True, None, ()
+
+    @property
+    def is_record_known(self) -> bool:
+        """Whether all that is on record of it was read in this term, or there was nothing."""
+        return self.is_claimed and not self.listed
 
     def recall(self, record: Ledger, now: datetime) -> None:
         """Go back to a record that could not be read before, and to what the journal lists besides."""
         for each in self.listed:
             record = _owing(record, each, now)
-        self.ledger, self.course, self.listed = record, record.course, ()
+        self.ledger, self.course = record, record.course
 
     @property
     def is_yet_to_be_seen(self) -> bool:

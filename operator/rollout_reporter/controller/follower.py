@@ -127,10 +127,10 @@ class Follower:
             if not tracked.is_claimed:
                 raise
             return True
-        tracked.claim(claimed)
-        if claimed.ledger.entries:  # it could not be read when this term began
+        if claimed.ledger.entries and not tracked.is_record_known:
             tracked.recall(claimed.ledger, self._context.now())
             self._queue.add(tracked.ref.place)
+        tracked.claim(claimed)
         return True
 
     async def _is_there(self, ref: WorkloadRef) -> bool:

@@ -69,8 +69,9 @@ def connection(api: ApiClient) -> kopf.ConnectionInfo:
     )
 
 
-RETRIES: Final = (1, 2, 4, *(5,) * 1000)
-"""Seconds between attempts to reach the API server: once it is back, nobody should be blind for long."""
+RETRIES: Final = (1, 2, 4, *(5,) * 46)
+"""Seconds between attempts to reach the API server: once it is back, nobody should be blind for long. After
+four minutes the watch ends, and is begun anew with the rights that there are by then."""
 
 
 def operator_settings() -> kopf.OperatorSettings:

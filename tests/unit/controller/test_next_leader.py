@@ -189,7 +189,14 @@ async def test_a_workload_that_is_reported_goes_on_while_the_crd_is_away(
                 leader.sightings.put(rolled_out(cluster, revision))
                 await until(partial(was_told, jira, revision))
                 await until(lambda: leader.book[PLACE].stored is None)
-        assert len(context.journal) == 2
+            assert len(context.journal) == 2
+            cluster.refusals.clear()  # what was on record before is older than what is known
+            leader.sightings.put(rolled_out(cluster, 7))
+            await until(partial(was_told, jira, 7))
+            await until(lambda: leader.book[PLACE].ledger.is_settled)
+
+    assert told(jira) == [(revision, "successful") for revision in (5, 6, 7)]
+    assert leader.states() == ["successful"] * 4
 
 
 def test_a_number_that_is_far_ahead_is_passed_though_the_journal_owes_the_end_again() -> None:
