@@ -157,6 +157,21 @@ def unpullable_for_longer_than_it_may_take(scene: Scene) -> None:
     scene.holds(scene.issue, "successful", "successful")
 
 
+@scenario("deployment")
+def paused_before_it_began_for_longer_than_it_may_take(scene: Scene) -> None:
+    web = scene.settled(minReadySeconds=SLOW)
+    web.annotate(scene.newer, max_duration=f"{5 * SLOW}s")
+    web.pause()
+    web.set_image(scene.shop.images.second)
+    scene.holds(scene.newer, "pending")
+    over = time.monotonic() + 6 * SLOW
+    until(lambda: time.monotonic() > over, seconds=SECONDS, otherwise=lambda: "time stands still")
+    web.resume()
+
+    scene.holds(scene.newer, "successful")
+    assert scene.went_through(scene.newer) == ["in_progress", "successful"]
+
+
 @scenario(*BOTH)
 def undone_but_pods_cannot_be_created(scene: Scene) -> None:
     web = scene.settled(progressDeadlineSeconds=DEADLINE)
@@ -257,6 +272,7 @@ def put_back_before_it_began(scene: Scene) -> None:
     web.settle()
     web.shows("True", "Successful", containing="revision 1")
     assert scene.board.states(scene.issue) == ["successful"]
+    web.annotate(scene.issue)  # else it gains the newer one in a minute
 
 
 @scenario("deployment")

@@ -178,7 +178,12 @@ def _with_memory(sighting: Sighting, before: Sighting | None) -> Sighting:
 def _are_of_one_version(one: Sighting, other: Sighting) -> bool:
     if not isinstance(one, Snapshot) or not isinstance(other, Snapshot):
         return one == other
-    return (one.ref, one.template) == (other.ref, other.template)
+    return _version(one) == _version(other)
+
+
+def _version(snapshot: Snapshot) -> tuple[object, ...]:
+    """Its template, if it has one of its own; else the ReplicaSet tells."""
+    return snapshot.ref, snapshot.template, snapshot.pod_hash if snapshot.workload_ref else None
 
 
 def _referred(sighting: Sighting) -> Place | None:

@@ -59,14 +59,15 @@ def identify(
         # Then it may not be on record yet, nor what it replaced be closed.
         is_pending = known.state is State.PENDING
         return Course(
-            taken_up=_continued(known, identity, snapshot),
+            taken_up=_continued(known, identity, snapshot, now),
             was_unseen=before.was_unseen and is_pending,
             has_outlived_awaited=before.has_outlived_awaited and is_pending,
             previous=before.previous,
             earlier=before.earlier,
         )
     if known and before.previous and _is_put_back(known, before.previous, identity, snapshot):
-        return Course(taken_up=_continued(before.previous, identity, snapshot), earlier=before.earlier)
+        put_back = _continued(before.previous, identity, snapshot, now)
+        return Course(taken_up=put_back, earlier=before.earlier)
     return _begun(identity, snapshot, before, now, replica_sets or ())
 
 
@@ -219,8 +220,9 @@ def _is_same(
         return not missed_before(
             before, identity.revision, _release(identity, snapshot), snapshot, replica_sets
         )
-    # A Rollout whose template was written in another way that means the same, see HASH_TRUST.
-    return snapshot.ref.kind is Kind.ROLLOUT and known.replica_set == identity.replica_set and not has_grown
+    # The template reads in another way that means the same: a Rollout's was written so, see HASH_TRUST, or
+    # another version of the API server fills in more.
+    return known.replica_set is not None and known.replica_set == identity.replica_set and not has_grown
 
 
 def _only_restarted(known: Rollout, identity: Identity, replica_sets: Sequence[ReplicaSetFacts]) -> bool:
@@ -238,7 +240,9 @@ def _is_put_back(known: Rollout, previous: Rollout, identity: Identity, snapshot
     return known.state is State.PENDING and is_previous
 
 
-def _continued(known: Rollout, identity: Identity, snapshot: Snapshot) -> Rollout:
+def _continued(known: Rollout, identity: Identity, snapshot: Snapshot, now: datetime) -> Rollout:
+    if known.template != snapshot.template and known.state is not State.SUCCESSFUL:  # restarted: clocks, too
+        known = replace(known, paused_for=known.paused_for + known.active_time(now), progressed_at=now)
     return replace(
         known,
         template=snapshot.template,
@@ -271,6 +275,7 @@ def _begun(
         replaces=_replaced(identity, snapshot, before, missed),
         since=now,
         began=before.asked.since if before.asked else now,
+        paused_for=now - before.asked.since if before.asked else timedelta(0),
         counts=snapshot.counts,
         progressed_at=now,
     )

@@ -99,10 +99,11 @@ def _named(rollout: Rollout, snapshot: Snapshot, course: Course) -> Rollout:
 
 
 def _clocked(rollout: Rollout, snapshot: Snapshot, now: datetime) -> Rollout:
-    """Carry on the clocks: of progress, and of paused time, which does not count."""
+    """Carry on the clocks: of progress, and of time that does not count, paused or with no pods wanted."""
     if snapshot.counts != rollout.counts:
         rollout = replace(rollout, counts=snapshot.counts, progressed_at=now)
-    if snapshot.paused:
+    is_under_way = rollout.state is not State.SUCCESSFUL
+    if snapshot.paused or (snapshot.reading.wants_none and is_under_way):
         return replace(rollout, paused_since=rollout.paused_since or now)
     if rollout.paused_since is None:
         return rollout
@@ -133,9 +134,13 @@ def _followed(
 
 
 def _of(rollout: Rollout, troubles: Sequence[PodTrouble]) -> tuple[PodTrouble, ...]:
-    """Troubles of this rollout's own pods; those of older ones say nothing about it."""
+    """Troubles of this rollout's own pods; those of older ones say nothing about it.
+
+    One that crashes again and again runs in between: that makes no failure, but ends none either.
+    """
     name = rollout.replica_set or ""
-    return tuple(each for each in troubles if each.pod_hash and name.endswith(each.pod_hash))
+    own = (each for each in troubles if each.pod_hash and name.endswith(each.pod_hash))
+    return tuple(each for each in own if not each.is_running or rollout.state is State.FAILED)
 
 
 Verdict = tuple[State | None, str, datetime | None]

@@ -16,8 +16,11 @@ MAX_TEXT: Final = 255
 
 
 def next_number(seen: Seen, ledger: Ledger, target: Target, revision: int) -> int:
-    """The `deploymentSequenceNumber` of a revision: higher than all of its pipeline and environment."""
-    own = ledger.highest_number(target.pipeline.id, target.environment.id)
+    """The `deploymentSequenceNumber` of a revision: higher than all of its pipeline and environment.
+
+    And than all of its ledger, which is in the order of the numbers.
+    """
+    own = max((each.number for each in ledger.entries), default=None)
     highest = max((each for each in (own, target.taken) if each is not None), default=None)
     return deployment_number(seen.snapshot.created, revision, highest)
 

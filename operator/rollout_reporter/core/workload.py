@@ -245,6 +245,8 @@ class PodTrouble:
     detail: str
     """The image, for instance."""
     since: datetime
+    is_running: bool = False
+    """Whether it runs now, or has just ended, and had crashed before: it may be about to crash again."""
 
     def __str__(self) -> str:
         """For a person."""

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,6 +169,20 @@ def test_the_last_sighting_of_each_version_waits_for_its_turn(sightings: Sightin
 
     assert told == [complete, next_one, Gone(ref())]
     assert sightings.next(ref().place) == Gone(ref())
+
+
+def test_versions_whose_template_stands_elsewhere_are_told_apart_by_their_replica_sets(
+    listened_to: Sightings,
+) -> None:
+    """A Rollout with a `workloadRef` has no template of its own."""
+    idle = Reading(Signal.IDLE, "no replicas are wanted", wants_none=True)
+    first = replace(user_of_its_template(), pod_hash="one", reading=idle)
+    second = replace(user_of_its_template(), pod_hash="two")
+    listened_to.put(first)
+    listened_to.put(second)
+
+    assert listened_to.next(first.ref.place) == first
+    assert listened_to.get(first.ref.place) == second
 
 
 def test_one_that_changed_while_it_was_looked_at_has_its_turn_again(sightings: Sightings) -> None:

@@ -16,7 +16,7 @@ from rollout_reporter.core.report import Environment, EnvironmentType, Pipeline
 from rollout_reporter.core.seen import Seen
 from rollout_reporter.core.target import Target
 from rollout_reporter.core.untold import Untold, take_stock
-from rollout_reporter.core.workload import Kind, ReplicaSetFacts, Snapshot, WorkloadRef
+from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
 CREATED = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 TARGET = Target(
@@ -67,6 +67,9 @@ class Story:
     rules: tuple[AccessRule, ...] = ()
     target: Target | None = TARGET
     untold: Untold | None = None
+    troubles: tuple[PodTrouble, ...] = ()
+    filled_in: dict[str, Any] = field(default_factory=dict)
+    """What the API server adds to the template as it is read."""
     last: Seen = field(init=False)
     _seen_keys: str = ""
     _conditions: list[dict[str, str]] = field(default_factory=list)
@@ -104,6 +107,11 @@ class Story:
     def completes_unseen(self) -> "Story":
         self._counts = (self.replicas, self.replicas)
         return self._condition("NewReplicaSetAvailable")
+
+    def loses_its_pods(self) -> "Story":
+        """None is there, whatever is wanted."""
+        self._counts = (0, 0)
+        return self
 
     def exceeds_its_deadline(self) -> "Story":
         return self.exceeds_its_deadline_unseen().seen()
@@ -168,7 +176,8 @@ class Story:
         return self
 
     def _judged(self, snapshot: Snapshot, before: Course) -> Course:
-        return judge(snapshot, before, self.now, replica_sets=self._replica_sets(snapshot))
+        found = self._replica_sets(snapshot)
+        return judge(snapshot, before, self.now, replica_sets=found, troubles=self.troubles)
 
     @property
     def states(self) -> list[str]:
@@ -188,7 +197,7 @@ class Story:
             notes["kubectl.kubernetes.io/restartedAt"] = self.restarted
         return {
             "metadata": {"labels": {"app": "web"}, "annotations": notes},
-            "spec": {"containers": [{"name": "web", "image": self.image}]},
+            "spec": {"containers": [{"name": "web", "image": self.image}], **self.filled_in},
         }
 
     def _condition(self, reason: str) -> "Story":
