@@ -105,7 +105,8 @@ class Entry:
             saying=repr((self.description, self.revision, self.replaces, self.because)),
             url=self.url,
             label=self.label,
-            last_updated=self.since,
+            # In whole seconds, as a status tells it: told again from that alone, it must not be earlier.
+            last_updated=self.since.replace(microsecond=0),
         )
 
     @cached_property

@@ -2,7 +2,7 @@ import logging
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout_reporter.controller.observer import Observer
@@ -183,7 +183,6 @@ fields = st.sampled_from(
     st.dictionaries(fields, json, max_size=4),
     st.dictionaries(fields, json, max_size=4) | json,
 )
-@settings(deadline=None)
 def test_no_body_whatever_ends_the_watch(kind: Kind, spec: dict[str, Any], status: Any) -> None:
     seen = Seen()
     body = deployment() | {"status": status}

@@ -136,3 +136,10 @@ def test_a_failure_that_jira_accepts_after_its_rollout_was_given_up_stays_the_en
     assert settled is not None
     assert settled.state is State.FAILED
     assert settled.because == "had failed before, then the workload was deleted"
+
+
+def test_a_time_is_told_in_whole_seconds_as_a_status_has_it() -> None:
+    """Told again from the status alone, when a record is lost, it would be earlier than before."""
+    seen = entry(since=NOW + timedelta(milliseconds=173))
+
+    assert seen.report == entry(since=NOW).report

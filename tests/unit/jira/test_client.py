@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -457,7 +457,6 @@ ANSWERS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(ANSWERS, ANSWERS, ANSWERS)
 async def test_any_answers_give_a_value(
     tenant: httpx.Response, token: httpx.Response, api: httpx.Response
@@ -471,7 +470,6 @@ async def test_any_answers_give_a_value(
     assert isinstance(await client.delete(REPORT.key), Trouble | None)
 
 
-@settings(deadline=None)
 @given(ANSWERS)
 async def test_any_answer_to_a_submission_gives_a_value(api: httpx.Response) -> None:
     jira = Jira()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -223,7 +223,6 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=30))
 async def test_concurrent_callers_share_one_flight_whoever_is_cancelled(cancelled: list[bool]) -> None:
     issuer = Issuer()
