@@ -28,7 +28,7 @@ from .context import Context
 from .examination import examine, with_template
 from .metrics import METRICS
 from .queue import WorkQueue
-from .settings import HIDDEN_GRACE, HIDDEN_PERIOD, NAMESPACE_PERIOD, OWNED_PERIOD
+from .settings import DOUBT, HIDDEN_GRACE, HIDDEN_PERIOD, NAMESPACE_PERIOD, OWNED_PERIOD
 from .sightings import Gone, Hidden, Sighting
 
 log = logging.getLogger(__name__)
@@ -113,6 +113,7 @@ class Follower:
         if tracked.stored or not tracked.ledger.due:
             return True
         if not await self._is_there(tracked.ref):
+            self._queue.add_after(tracked.ref.place, DOUBT)  # or the API server that was asked lags behind
             return False
         try:
             claimed = await claim_report(self._api, tracked.ref, self._context.settings.namespace)

@@ -155,6 +155,26 @@ async def test_a_workload_that_only_a_watch_still_shows_is_not_taken_up_again(
     assert [each for each in cluster.writes() if "cart" in each] == []
 
 
+async def test_a_workload_that_the_api_server_does_not_know_yet_is_taken_up_a_little_later(
+    cluster: FakeCluster, leader: Leader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watch was faster than the API server that was asked."""
+    monkeypatch.setattr(follower, "DOUBT", timedelta(milliseconds=50))
+    cart = ref("cart", uid="uid-3")
+    cluster.hold("/api/v1/namespaces/shop", {})
+    leader.know_sites()
+    created(cluster, leader.sightings, "cart", "uid-3")
+    held = cluster.objects[f"{APPS}/deployments/cart"]
+    cluster.remove(f"{APPS}/deployments/cart")
+    cluster.forget_requests()
+
+    async with leader.working():
+        await until(lambda: f"GET {APPS}/deployments/cart" in map(str, cluster.asked))
+        assert leader.handed(cart.place) == []
+        cluster.hold(f"{APPS}/deployments/cart", held)
+        await until(lambda: leader.handed(cart.place) == ["successful"])
+
+
 def _refused(cluster: FakeCluster) -> int:
     return sum(str(each) == NAMESPACE for each in cluster.asked)
 
