@@ -132,7 +132,7 @@ ROWS = (
                 "Not reported",
                 "Workloads of which Jira does not hold what it should, by reason.",
                 "short",
-                (f"sum by (reason) (rollout_reporter_unreported_workloads{{{_OURS}}}) > 0", "{{reason}}"),
+                (f"sum by (reason) (rollout_reporter_unreported_workloads{{{_OURS}}})", "{{reason}}"),
             ),
             _panel(
                 "Under way",
