@@ -16,7 +16,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter import __version__
 from rollout_reporter.cluster.api import connect
 from rollout_reporter.cluster.discovery import cluster_uid
-from rollout_reporter.cluster.errors import ClusterError, ConflictError
+from rollout_reporter.cluster.errors import ClusterError
 from rollout_reporter.cluster.journal import Journal
 from rollout_reporter.cluster.lease import Leadership, NotLeadingError
 from rollout_reporter.jira.wire import http_client
@@ -24,6 +24,7 @@ from rollout_reporter.jira.wire import http_client
 from .backoff import Backoff
 from .book import Book
 from .context import Context
+from .enlistment import ours_alone
 from .lost_journal import Rebuilt, rebuild
 from .metrics import METRICS
 from .probes import serve_probes
@@ -204,10 +205,8 @@ class Operator:
 
 
 async def _mend(journal: Journal, rebuilt: Rebuilt, ceiling: int) -> None:
-    try:
+    with ours_alone():
         await journal.mend(rebuilt.listed, ceiling)
-    except ConflictError as error:
-        raise NotLeadingError("the journal was written by another process") from error
 
 
 @contextlib.asynccontextmanager

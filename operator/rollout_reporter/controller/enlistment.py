@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from rollout_reporter.cluster.errors import ClusterError, ConflictError
@@ -62,10 +63,8 @@ class Enlistment:
             each = Listed(tracked.ref, entry, max(now, _recorded_since(tracked, entry) or now))
             tracked.enlisted.add(each.id)
             listed.append(each)
-        try:
+        with ours_alone():
             await self._context.journal.enlist(listed, self._context.ceiling())
-        except ConflictError as error:
-            raise NotLeadingError("the journal was written by another process") from error
 
     async def run(self) -> None:
         """Take out of the journal what is over and on record, until cancelled.
@@ -83,11 +82,23 @@ class Enlistment:
             NotLeadingError: Another process has taken the journal over.
         """
         try:
-            await self._context.journal.flush(self._context.ceiling())
-        except ConflictError as error:
-            raise NotLeadingError("the journal was written by another process") from error
+            with ours_alone():
+                await self._context.journal.flush(self._context.ceiling())
         except ClusterError as error:
             log.warning("the journal cannot be written: %s", error)
+
+
+@contextmanager
+def ours_alone() -> Iterator[None]:
+    """Write to the journal.
+
+    Raises:
+        NotLeadingError: Another process has written it, so that one leads.
+    """
+    try:
+        yield
+    except ConflictError as error:
+        raise NotLeadingError("the journal was written by another process") from error
 
 
 def _recorded_since(tracked: Tracked, entry: Entry) -> datetime | None:

@@ -50,13 +50,12 @@ async def rebuild(reports: Iterable[StoredReport], listed: Iterable[Listed], lin
     Where Jira does not answer in time, the record is all that is known.
     """
     known = {each.id for each in listed}
-    opened = [
+    records = [
         Listed(report.ledger.ref, entry, entry.since)
         for report in reports
         for entry in report.ledger.entries
-        if entry.state.is_open
+        if entry.state.is_open and (entry.site, entry.key) not in known
     ]
-    records = [each for each in opened if each.id not in known]
     held = await _held(records, link)
     rebuilt = tuple(_ended(each, held.get(each.id)) for each in records)
     if records:

@@ -87,8 +87,7 @@ class Publisher:
 
     async def _show(self, tracked: Tracked) -> None:
         condition = self._condition(tracked)
-        is_unreported = condition is not None and condition.status is Status.FALSE
-        tracked.unreported = condition.reason if condition and is_unreported else None
+        tracked.unreported = condition.reason if condition and condition.status is Status.FALSE else None
         if tracked.is_gone:
             await self._show_gone(tracked, condition)
             return

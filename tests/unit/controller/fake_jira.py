@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -18,6 +18,7 @@ from rollout_reporter.core.report import DeploymentKey, Report, Update
 from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.patience import Patience
 from rollout_reporter.jira.wire import utc_now
+from unit.controller.awaiting import in_background
 from unit.core.situations import ref, report
 
 DOWN = Trouble(TroubleReason.UNAVAILABLE, "Jira is down.")
@@ -156,10 +157,5 @@ def sender_to(jira: FakeJira, desk: Desk) -> Sender:
 @asynccontextmanager
 async def running(sender: Sender) -> AsyncIterator[None]:
     """Send for the length of a block."""
-    task = asyncio.create_task(sender.run())
-    try:
+    async with in_background(sender.run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -1,8 +1,7 @@
 """What a leader works with, against a fake API server."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -19,7 +18,7 @@ from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.target import Site
 from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.wire import utc_now
-from unit.controller.awaiting import until
+from unit.controller.awaiting import in_background, until
 from unit.controller.fake_jira import Desk, FakeJira
 from unit.core.situations import ref
 
@@ -93,13 +92,8 @@ class Leader:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Report for the length of a block."""
-        task = asyncio.create_task(self._reporter.run())
-        try:
+        async with in_background(self._reporter.run()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def work_until(self, condition: Callable[[], bool]) -> None:
         """Report until something holds."""
