@@ -16,6 +16,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import yaml
 from kubernetes.aio.client.api_client import ApiClient
@@ -57,9 +59,12 @@ async def connect(kubeconfig: str = "", environ: Mapping[str, str] = os.environ)
     """
     configuration = Configuration()
     paths = kubeconfig or environ.get("KUBECONFIG", "")
+    # Else each request asks two threads: for a ~/.netrc, whose default entry spoils it, and for a proxy.
+    configuration.client_session_kwargs = {"trust_env": False}
     try:
         if paths:
             await _load_kubeconfig(paths, configuration)
+            configuration.proxy = configuration.proxy or _proxy_to(configuration.host)
         else:
             load_incluster_config(configuration)  # type: ignore[no-untyped-call]
         client = ApiClient(configuration)
@@ -92,6 +97,12 @@ async def _load_kubeconfig(paths: str, configuration: Configuration) -> None:
             await loader.load_and_set(configuration)
 
     configuration.refresh_api_key_hook = read_again  # type: ignore[assignment]
+
+
+def _proxy_to(url: str) -> str | None:
+    """The proxy of the environment, which kubectl takes, too. In a pod the API server is near."""
+    address = urlsplit(url)
+    return None if proxy_bypass(address.hostname or "") else getproxies().get(address.scheme)
 
 
 def _is_there(paths: str) -> bool:

@@ -136,15 +136,20 @@ class Operator:
     async def _report(self, leadership: Leadership) -> None:
         """Report until cancelled; a stop is answered by sending first what is due."""
         preparing = asyncio.create_task(self._prepare(leadership))
-        await _first_of(self._stop.wait(), preparing)
-        if not preparing.done():
+        try:
+            await _first_of(self._stop.wait(), preparing)
+        finally:
             preparing.cancel()
+            await asyncio.wait([preparing])  # it writes the journal, which may be another one's by now
+        if preparing.cancelled():
             return
         sites, reporter = preparing.result()
         self._has_taken_over = True
-        async with _in_background(sites.run()) as polling, _in_background(reporter.run()) as reporting:
-            await _first_of(self._stop.wait(), polling, reporting)
-            await reporter.finish()
+        async with _in_background(reporter.run()) as reporting:
+            async with _in_background(sites.run()) as polling:
+                await _first_of(self._stop.wait(), polling, reporting)
+                await reporter.finish()
+            await sites.hand_over()
 
     async def _prepare(self, leadership: Leadership) -> tuple[Sites, Reporter]:
         """Take over what an earlier leader has left, however long the cluster takes to tell it."""

@@ -89,6 +89,8 @@ class Sender:
         self._mute = 0
         """Answers in a row that said nothing of what was asked."""
         self._hurry = asyncio.Event()
+        self._tried: dict[DeploymentKey, int] = {}
+        """The last number of those whose numbers are ahead of the clock."""
         self._resume_at = 0.0
         """Time of the event loop, which no clock that is set can move."""
 
@@ -124,8 +126,7 @@ class Sender:
         self.outbox.done({item.report.key for item in batch} - {item.report.key for item in wanted})
         if not wanted:
             return
-        # Above the clock's own, too: it may have been days ahead when Jira acknowledged the last one.
-        updates = [Update(item.report, max(await self._next_number(), item.least)) for item in wanted]
+        updates = [Update(item.report, await self._number(item)) for item in wanted]
         outcomes, trouble = await self._submit_and_note(link, updates)
         silent = self._settle(wanted, updates, outcomes)
         if trouble:
@@ -138,6 +139,17 @@ class Sender:
         self._succeed()
         if silent:
             self._ask_again(silent)
+
+    async def _number(self, item: Item) -> int:
+        """A number above all that Jira may hold of the deployment, those sent in vain included.
+
+        The clock may have been days ahead when Jira acknowledged the last one.
+        """
+        own, key = await self._next_number(), item.report.key
+        number = max(own, item.least, self._tried.get(key, 0) + 1)
+        if number > own:
+            self._tried[key] = number
+        return number
 
     async def _submit_and_note(
         self, link: Link, updates: Sequence[Update]

@@ -82,8 +82,9 @@ FINISH_PERIOD: Final = timedelta(milliseconds=50)
 JOURNAL_PERIOD: Final = timedelta(minutes=10)
 """How long what is over may stay in the journal if no other write takes it out. Where a record says that Jira
 has answered, it costs nothing there."""
-WORKERS: Final = 8
+WORKERS: Final = 16
 """How many workloads are judged at the same time. Each has a connection of its own to the API server, whose
 buffers cost a quarter of a megabyte."""
-WRITERS: Final = 8
-"""For how many workloads it is written at the same time how things stand."""
+WRITERS: Final = 4
+"""For how many workloads it is written at the same time how things stand. Fewer than are judged: where both
+wait for a busy API server, what Jira is to be told comes first."""

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,7 +31,7 @@ from rollout_reporter.jira.waits import LONGEST
 
 from .backoff import LONGEST_PAUSE, Backoff
 from .metrics import METRICS
-from .settings import FORBIDDEN_PERIOD, SITES_PERIOD, Settings
+from .settings import FORBIDDEN_PERIOD, SITES_PERIOD, STOP_GRACE, Settings
 from .site_link import credentials_of, refused_url, settings_of
 from .site_status import IDLE, Findings, Standing, status_of
 
@@ -42,9 +42,11 @@ _SURPRISE: Final = Trouble(
     "The operator has met something here that it does not understand; its log says what. Please report it.",
 )
 
-Patiences = dict[tuple[str, str], Patience]
-"""The waits that Jira has asked for, by the names of sites and the addresses behind them; a process keeps to
-them over all its terms."""
+Address = tuple[str, str]
+"""Site URL and API URL: several JiraSites may lead to one Jira, and a new one to that of an old one."""
+
+Patiences = dict[Address, Patience]
+"""The wait that each Jira has asked for; a process keeps to them over all its terms."""
 
 Secret = Mapping[str, str] | ClusterError | None
 """What a Secret holds, why it cannot be read, or that there is none."""
@@ -169,14 +171,16 @@ class Sites:
     async def load(self) -> None:
         """Read all JiraSites once; tell of each that changed."""
         found = await self._read()
+        self._recall_waits([stored for stored, _ in found.values()])
         changed = set(self._in_use) - set(found)
         for name, (stored, secret) in found.items():
             before = self._in_use.get(name)
             if before and before.is_same(stored, secret):
                 before.stored = stored
             else:
-                link, patience = self._link(stored, secret), self._patience_with(stored)
-                self._in_use[name] = SiteInUse(stored, secret, link, patience)
+                patience = self._patience[_address(stored)]
+                METRICS.term.open_patience(name, patience.seconds_left)
+                self._in_use[name] = SiteInUse(stored, secret, self._link(stored, secret), patience)
                 changed.add(name)
         for name in set(self._in_use) - set(found):
             del self._in_use[name]
@@ -222,19 +226,18 @@ class Sites:
             where,
             credentials,
             self._http,
-            patience=self._patience_with(site),
+            patience=self._patience[_address(site)],
             token_renewed=partial(METRICS.token_renewed, site.name),
         )
 
-    def _patience_with(self, site: StoredSite) -> Patience:
-        """The wait that a site has asked for, also of an earlier process or credential."""
-        place = site.name, site.spec.api_url if site.spec else ""
-        if place not in self._patience:
-            self._patience[place] = Patience()
-            if asked := _wait_on_record(site, self._now()):
-                self._patience[place].wait(asked)
-        METRICS.term.open_patience(site.name, self._patience[place].seconds_left)
-        return self._patience[place]
+    def _recall_waits(self, found: Sequence[StoredSite]) -> None:
+        """Keep to the waits that Jira has asked for, also of an earlier process or credential."""
+        now, known = self._now(), set(self._patience)
+        for site in found:
+            address = _address(site)
+            patience = self._patience.setdefault(address, Patience())
+            if address not in known and (asked := _wait_on_record(site, now)):
+                patience.wait(asked)
 
     async def _examine(self, name: str, site: SiteInUse) -> None:
         """Probe a site that is new, changed or in trouble, and write the condition `Ready`."""
@@ -278,6 +281,13 @@ class Sites:
         site.backoff = site.backoff or Backoff()
         return site.backoff.next(at_least=site.trouble.retry_after or timedelta(0)).total_seconds()
 
+    async def hand_over(self) -> None:
+        """Leave on record, for the next leader, for how long Jira wants to be left alone."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_GRACE.total_seconds()):
+                for site in self._in_use.values():
+                    await self._show(site, None)
+
     async def _show(self, site: SiteInUse, cloud_id: str | None) -> None:
         now = self._now()
         resync = self._resync(site, now)
@@ -308,6 +318,10 @@ class Sites:
 
 def _loop_time() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _address(site: StoredSite) -> Address:
+    return (site.spec.site_url, site.spec.api_url) if site.spec else ("", "")
 
 
 def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:

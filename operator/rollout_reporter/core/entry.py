@@ -9,7 +9,7 @@ from typing import Final
 from .course import Rollout
 from .report import DeploymentKey, Environment, Pipeline, Report, State
 
-RECHECK_FIRST: Final = timedelta(minutes=5)
+RECHECK_FIRST: Final = timedelta(seconds=30)
 RECHECK_MOST: Final = timedelta(hours=6)
 RECHECK_UNTIL: Final = timedelta(days=7)
 

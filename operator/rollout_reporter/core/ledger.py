@@ -184,15 +184,21 @@ class Ledger:
 def _forget(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Drop the oldest ones, but none that Jira still has to hear of, which may be for ever.
 
-    In a long outage those that are over and that Jira has never heard of go too: it holds nothing untrue of
-    them, and memory stays bounded.
+    Nor any that Jira will be asked about once more. In a long outage those that are over and that Jira has
+    never heard of go too: it holds nothing untrue of them, and memory stays bounded.
     """
     older, newest = (*entries,)[: -HISTORY - 1], (*entries,)[-HISTORY - 1 :]
-    kept = (*(each for each in older if each.is_due or each.state.is_open), *newest)
-    unheard = [each for each in kept[:-1] if each.acknowledged is None and not each.state.is_open]
+    kept = (*(each for each in older if each.is_due or each.state.is_open or each.recheck_at), *newest)
+    over = [each for each in kept[:-1] if not each.state.is_open]
+    unheard = [each for each in over if each.acknowledged is None]
     certain = [each for each in unheard if not each.is_uncertain]
     uncertain = [each for each in unheard if each.is_uncertain]
-    too_many = certain[: max(0, len(kept) - len(uncertain) - MOST)]
+    answered = [each for each in over if each.acknowledged and each.recheck_at and not each.is_due]
+    refused_ends = [each for each in answered if each.is_refused_end]
+    linked_in_part = [each for each in answered if not each.is_refused_end]
+    too_many = certain[: max(0, len(kept) - len(uncertain) - len(refused_ends) - MOST)]
+    too_many += linked_in_part[: max(0, len(linked_in_part) - MOST)]
     too_many += uncertain[: max(0, len(uncertain) - MOST_UNCERTAIN)]
+    too_many += refused_ends[: max(0, len(refused_ends) - MOST_UNCERTAIN)]
     forgotten = set(map(id, too_many))
     return tuple(each for each in kept if id(each) not in forgotten)

@@ -55,12 +55,13 @@ def renamed(entry: Entry, seen: Seen, keys: tuple[str, ...], images: tuple[str, 
     label, wishes = _version(images), seen.snapshot.wishes
     name = wishes.display_name or f"{seen.snapshot.ref.name} {label}".strip()
     kept = keys[:MAX_ASSOCIATIONS]
+    permitted = seen.allowed(seen.issue_keys, entry.environment.type)  # the others may be one day
     services = tuple(each for each in wishes.service_ids if len(each) <= MAX_TEXT)
     services = services[: MAX_ASSOCIATIONS - len(kept)]
     return replace(
         entry,
         issue_keys=kept,
-        noted_keys=seen.issue_keys[:MAX_ASSOCIATIONS],
+        noted_keys=permitted[:MAX_ASSOCIATIONS],
         service_ids=services,
         left_out=len(keys) + len(wishes.service_ids) - len(kept) - len(services),
         display_name=name[:MAX_TEXT],

@@ -35,6 +35,7 @@ AGAIN: Final = "It is tried again"
 
 _SERVICES: Final = "serviceIdOrKeys"
 _NO_REASON: Final = "Jira rejected the deployment without giving a reason"
+_NO_ISSUE: Final = "Jira knows none of the issues"
 _SCOPE: Final = b"scope does not match"
 """In the body of a 401: the token is good, but not for this. A new token would be the same."""
 _NO_ASSOCIATION: Final = re.compile(r"\bno valid (?:association|issue)", re.IGNORECASE)
@@ -53,6 +54,10 @@ class _Unknown:
         if found := self.among(report):
             return found
         return values(report).issue_keys if any(map(_NO_ASSOCIATION.search, messages)) else ()
+
+    def has_all_issues_of(self, report: Report) -> bool:
+        """Whether Jira knows none of the issues that a report is about."""
+        return all(key.upper() in self.issues for key in values(report).issue_keys)
 
     def among(self, report: Report) -> tuple[str, ...]:
         sent = values(report)
@@ -149,7 +154,8 @@ def judge(updates: Sequence[Update], response: SubmitResponse, secrets: Collecti
     """Return Jira's word on each update that was sent; secrets are blanked out of its messages.
 
     A deployment that is listed as accepted and as rejected counts as rejected, so that a person looks at it.
-    Unknown values come for the whole request: each deployment that had one is told, services included.
+    Unknown values come for the whole request: each deployment that had one is told, services included. One of
+    which Jira knows no issue is rejected, whether it is listed so or not at all.
     """
     accepted = frozenset(map(_key, response.accepted_deployments))
     rejected = _rejections(response, secrets)
@@ -162,6 +168,8 @@ def judge(updates: Sequence[Update], response: SubmitResponse, secrets: Collecti
             outcomes[report.key] = Rejected(messages, unknown.of_rejected(report, messages))
         elif sent in accepted:
             outcomes[report.key] = Accepted(unknown.among(report))
+        elif unknown.has_all_issues_of(report):
+            outcomes[report.key] = Rejected((_NO_ISSUE,), unknown.among(report))
         else:
             outcomes[report.key] = Unanswered()
     return Judged(outcomes)
@@ -182,7 +190,7 @@ def trouble(
     return Trouble(
         meaning.reason,
         f"{meaning.cause} ({status}{detail}){says}. {meaning.cure}",
-        requested_wait(lowered, now),
+        requested_wait(lowered, now, is_limited=meaning.reason is TroubleReason.RATE_LIMITED),
     )
 
 

@@ -258,6 +258,13 @@ class RejectedDeployment(Answered):
     errors: Annotated[Readable[ErrorMessage], BeforeValidator(_at_least_one)] = []
 
 
+def _with_key(entry: object) -> object:
+    """Jira names what it accepted without `{"key": {…}}`: it might name so what it rejected."""
+    if not isinstance(entry, dict) or any(_plain(name) == "key" for name in entry):
+        return entry
+    return {**entry, "key": entry}
+
+
 class UnknownAssociation(Answered):
     """Values that Jira knows nothing of; they are told for the request as a whole, not per deployment."""
 
@@ -269,7 +276,7 @@ class SubmitResponse(Answered):
     """Body of the `202 Accepted`; every list may be absent."""
 
     accepted_deployments: Readable[Annotated[DeploymentKeyData, BeforeValidator(_unwrapped)]] = []
-    rejected_deployments: Readable[RejectedDeployment] = []
+    rejected_deployments: Readable[Annotated[RejectedDeployment, BeforeValidator(_with_key)]] = []
     unknown_issue_keys: Readable[str] = []
     unknown_associations: Readable[UnknownAssociation] = []
 

@@ -12,6 +12,7 @@ from typing import Final
 LONGEST: Final = timedelta(days=1)
 """More is taken for a mistake: Jira's quotas are hourly."""
 
+_EPOCH: Final = re.compile(r"([0-9]{10})([0-9]{3})?")
 _SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:s|secs?|seconds?)?", re.IGNORECASE)
 _TO_THE_MINUTE: Final = re.compile(r"[T ][0-9]{2}:?[0-9]{2}(?![0-9:])")
 _NOTHING: Final = timedelta(0)
@@ -20,14 +21,16 @@ _MINUTE: Final = timedelta(minutes=1)
 _Reader = Callable[[str, datetime], timedelta | None]
 
 
-def requested_wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+def requested_wait(headers: Mapping[str, str], now: datetime, *, is_limited: bool = True) -> timedelta | None:
     """Return the wait that `Retry-After` asks for, else `X-RateLimit-Reset`; None if neither does.
 
+    The latter asks for nothing unless requests are limited: else it only tells when a quota begins anew.
     Names of headers in lower case, `now` aware.
     """
-    return _longest(headers.get("retry-after", ""), now, _seconds, _http_date, _iso_date) or _longest(
-        headers.get("x-ratelimit-reset", ""), now, _iso_date
-    )
+    asked = _longest(headers.get("retry-after", ""), now, _seconds, _http_date, _iso_date)
+    if asked or not is_limited:
+        return asked
+    return _longest(headers.get("x-ratelimit-reset", ""), now, _iso_date, _http_date, _epoch, _seconds_left)
 
 
 def _longest(text: str, now: datetime, *readers: _Reader) -> timedelta | None:
@@ -44,6 +47,17 @@ def _longest(text: str, now: datetime, *readers: _Reader) -> timedelta | None:
 def _seconds(text: str, _: datetime) -> timedelta | None:
     found = _SECONDS.fullmatch(text)
     return timedelta(seconds=min(float(found[1]), LONGEST.total_seconds())) if found else None
+
+
+def _epoch(text: str, now: datetime) -> timedelta | None:
+    """Seconds or milliseconds since 1970, as gateways in front of Jira tell it."""
+    found = _EPOCH.fullmatch(text)
+    return datetime.fromtimestamp(int(found[1]), UTC) + timedelta(seconds=1) - now if found else None
+
+
+def _seconds_left(text: str, now: datetime) -> timedelta | None:
+    """Seconds from now, as gateways in front of Jira tell it, too."""
+    return None if _EPOCH.fullmatch(text) else _seconds(text, now)
 
 
 def _http_date(text: str, now: datetime) -> timedelta | None:

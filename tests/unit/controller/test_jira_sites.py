@@ -104,9 +104,9 @@ def sites_of(
     return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=now, patience=known)
 
 
-async def submitted(sites: Sites) -> Trouble:
+async def submitted(sites: Sites, name: str = "default") -> Trouble:
     """What keeps a report from being sent."""
-    link = sites.link("default")
+    link = sites.link(name)
     assert isinstance(link, JiraClient)
     answer = await link.submit([Update(report("checkout", 1), 1)])
     assert isinstance(answer, Trouble)
@@ -526,6 +526,48 @@ async def test_a_wait_that_could_not_be_recorded_is_kept_to_in_the_next_term_of_
         await submitted(before)
         jira.asked.clear()
         after = sites_of(api, http, patience=patience)
+        await after.load()
+        found = await submitted(after)
+
+    assert jira.asked == []
+    assert found.reason == "RateLimited"
+
+
+async def test_all_sites_that_lead_to_one_jira_keep_to_its_wait(cluster: FakeCluster, api: ApiClient) -> None:
+    """Also one that takes the place of the one that was asked to wait."""
+    hold_site(cluster, "default")
+    hold_site(cluster, "team")
+    hold_secret(cluster)
+    jira = MoodyJira(bulk=429)
+    async with httpx.AsyncClient(transport=jira) as http:
+        sites = sites_of(api, http)
+        await sites.load()
+        await submitted(sites, "default")
+        jira.asked.clear()
+        found = await submitted(sites, "team")
+        cluster.remove(SITE)
+        hold_site(cluster, "renamed")
+        await sites.refresh()
+        later = await submitted(sites, "renamed")
+
+    assert jira.asked == []
+    assert {found.reason, later.reason} == {"RateLimited"}
+
+
+async def test_who_stops_leaves_on_record_for_how_long_jira_wants_to_be_left_alone(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """Jira may have asked for it a moment before."""
+    hold_site(cluster)
+    hold_secret(cluster)
+    jira = MoodyJira(bulk=429)
+    async with httpx.AsyncClient(transport=jira) as http:
+        before = sites_of(api, http)
+        await before.load()
+        await submitted(before)
+        await before.hand_over()
+        jira.asked.clear()
+        after = sites_of(api, http)
         await after.load()
         found = await submitted(after)
 

@@ -463,6 +463,22 @@ async def test_no_update_has_a_number_below_the_one_that_jira_has_acknowledged(
     assert sorted(update.number for update in jira.held.values()) == [2, ahead]
 
 
+async def test_nor_the_number_of_an_update_that_jira_may_have_stored_without_a_word(
+    sender: Sender, jira: FakeJira
+) -> None:
+    ahead = 10**15
+    jira.next.append(Mishap.LOST_ANSWER)
+    sender.outbox.put(replace(item("a"), least=ahead), linger=AT_ONCE)
+    async with running(sender):
+        await asyncio.sleep(0.5)
+        sender.outbox.put(replace(item("a", state=State.SUCCESSFUL), least=ahead), linger=AT_ONCE)
+        await asyncio.sleep(5)
+
+    assert [(update.number, update.report.state) for update in jira.held.values()] == [
+        (ahead + 1, State.SUCCESSFUL)
+    ]
+
+
 # Trouble that only some requests meet.
 
 

@@ -37,6 +37,30 @@ def known(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> tuple[Operator, li
     return Operator(api, httpx.AsyncClient(), Settings(namespace="ops")), known
 
 
+async def test_a_term_that_ends_while_it_is_prepared_leaves_nothing_running(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would write its own ceiling into the journal of the next leader."""
+    has_begun, has_ended = asyncio.Event(), asyncio.Event()
+
+    async def prepare(_: Operator, __: object) -> None:
+        has_begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            has_ended.set()
+
+    monkeypatch.setattr(Operator, "_prepare", prepare)
+    term = Lead(None, ("uid", 0))
+    operator = Operator(api, httpx.AsyncClient(), Settings(namespace="ops"))
+    leading = asyncio.create_task(lead(operator, term))
+    await has_begun.wait()
+    term.lost.set()
+    await leading
+
+    assert has_ended.is_set()
+
+
 async def lead(operator: Operator, *terms: Lead) -> None:
     for each in terms:
         await operator._lead(each)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from rollout_reporter.core.entry import RECHECK_FIRST, RECHECK_MOST
-from rollout_reporter.core.ledger import HISTORY, Ledger
+from rollout_reporter.core.ledger import HISTORY, MOST, Ledger
 from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import State, Update
 from unit.core.situations import NOW, accepted, entry, moved_on, ref, rejected
@@ -98,6 +98,27 @@ def test_memory_stays_bounded_behind_a_deployment_of_which_jira_never_hears() ->
 
     assert len(ledger.entries) == HISTORY + 2
     assert ledger.due == (stuck,)
+
+
+def test_an_end_that_jira_has_refused_is_remembered_behind_whatever_comes_next() -> None:
+    begun = accepted(entry(number=1, state=State.IN_PROGRESS))
+    refused = rejected(moved_on(begun, State.SUCCESSFUL, "done"), "Not now")
+    ledger = Ledger(ref(), (refused,))
+    for number in range(2, 100):
+        ledger = ledger.put(accepted(entry(number=number)))
+
+    assert [each.number for each in ledger.recheck(NOW + RECHECK_MOST).due] == [1]
+
+
+def test_issues_that_jira_did_not_know_are_asked_about_again_behind_what_comes_next_within_bounds() -> None:
+    ledger = Ledger(ref(), (accepted(entry(number=1), unknown=["SHOP-57"]),))
+    for number in range(2, MOST):
+        ledger = ledger.put(accepted(entry(number=number)))
+    assert [each.number for each in ledger.recheck(NOW + RECHECK_MOST).due] == [1]
+
+    for number in range(MOST, 3 * MOST):
+        ledger = ledger.put(accepted(entry(number=number), unknown=["SHOP-57"]))
+    assert len(ledger.entries) <= MOST + HISTORY + 1
 
 
 def test_what_a_resync_has_sent_is_not_sent_by_it_again() -> None:

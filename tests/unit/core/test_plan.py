@@ -194,6 +194,15 @@ def test_nothing_is_reported_from_a_namespace_that_the_site_does_not_allow() -> 
     assert Story(rules=(AccessRule(namespaces=("other-*",)),)).runs("web:1").states == []
 
 
+def test_keys_that_come_to_be_allowed_are_added_to_the_present_deployment() -> None:
+    story = Story(keys="SHOP-1 PAY-2", rules=(AccessRule(projects=("SHOP",)),)).runs("web:1")
+    story.rules = (AccessRule(projects=("SHOP", "PAY")),)
+    story.later(minutes=5)
+
+    assert story.ledger.current
+    assert story.ledger.current.issue_keys == ("SHOP-1", "PAY-2")
+
+
 def test_what_an_earlier_process_left_open_beside_the_present_rollout_is_closed() -> None:
     """It closed the one and opened the other, and died before either was recorded."""
     story = Story().begins("web:1").begins("web:2")

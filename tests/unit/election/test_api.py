@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -468,3 +468,29 @@ async def test_outside_of_a_pod_and_without_a_kubeconfig_there_is_no_cluster(
 
     with pytest.raises(UnconfiguredError, match="the service account of a pod cannot be used"):
         await connect(environ={})
+
+
+async def test_a_netrc_of_somebody_who_has_one_spoils_no_request(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it says of all hosts is not for the cluster."""
+    (tmp_path / "netrc").write_text("default login me password mine")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    path = write_kubeconfig(tmp_path, server.url, {"token": "mine"})
+
+    async with connected(server, kubeconfig=path) as seen:
+        assert seen.headers["Authorization"] == "Bearer mine"
+
+
+@pytest.mark.parametrize(("no_proxy", "is_asked"), [("", True), ("cluster.example", False)])
+async def test_the_proxy_of_the_environment_is_taken_as_kubectl_does(
+    no_proxy: str, is_asked: object, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", no_proxy)
+    path = write_kubeconfig(tmp_path, "http://cluster.example", {"token": "mine"})
+    async with await connect(path) as api:
+        with suppress(UnavailableError):
+            await cluster.get(api, PATH)
+
+    assert bool(server.seen) == is_asked

@@ -70,6 +70,23 @@ def test_neither_accepted_nor_rejected_is_unanswered(report: Report, update: Upd
     assert judge([update], read()) == Judged({report.key: Unanswered()})
 
 
+def test_one_of_which_jira_knows_nothing_is_rejected_though_it_is_listed_nowhere(
+    report: Report, update: Update
+) -> None:
+    told = {"associationType": "issueIdOrKeys", "values": [*report.issue_keys]}
+    for answer in (read(unknownIssueKeys=[*report.issue_keys]), read(unknownAssociations=[told])):
+        [outcome] = judge([update], answer).outcomes.values()
+        assert outcome == Rejected(("Jira knows none of the issues",), report.issue_keys)
+
+    some = read(unknownIssueKeys=[report.issue_keys[0]])
+    assert judge([update], some) == Judged({report.key: Unanswered()})
+
+
+def test_a_rejection_may_name_the_deployment_as_an_acceptance_does(report: Report, update: Update) -> None:
+    judged = judge([update], read(rejectedDeployments=[key(report, errors=[{"message": NO_URL}])]))
+    assert judged == Judged({report.key: Rejected((NO_URL,))})
+
+
 def test_accepted_and_rejected_at_once_counts_as_rejected(report: Report, update: Update) -> None:
     both = read(acceptedDeployments=[key(report)], rejectedDeployments=[{"key": key(report)}])
     assert isinstance(judge([update], both).outcomes[report.key], Rejected)
@@ -235,6 +252,12 @@ def test_the_reason_for_a_rate_limit_and_the_wait_are_told() -> None:
     found = trouble(429, headers, b"", NOW)
     assert "(429, jira-burst-based)" in found.message
     assert found.retry_after == timedelta(seconds=5)
+
+
+def test_when_a_quota_begins_anew_is_no_wait_unless_requests_are_limited() -> None:
+    headers = {"X-RateLimit-Reset": "2026-11-24T08:30:00Z"}
+    assert trouble(503, headers, b"", NOW).retry_after is None
+    assert trouble(429, headers, b"", NOW).retry_after == timedelta(minutes=30)
 
 
 def test_an_unavailable_jira_may_ask_for_a_wait() -> None:

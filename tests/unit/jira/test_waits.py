@@ -50,6 +50,19 @@ def test_a_reset_to_the_minute_means_its_end(value: str, seconds: float) -> None
     assert requested_wait({"x-ratelimit-reset": value}, NOW) == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("Tue, 24 Nov 2026 08:02:00 GMT", 90),
+        (str(int(NOW.timestamp()) + 90), 91),
+        (f"{int(NOW.timestamp()) + 90}500", 91),
+        ("90", 90),
+    ],
+)
+def test_a_reset_may_be_told_as_gateways_do(value: str, seconds: float) -> None:
+    assert requested_wait({"x-ratelimit-reset": value}, NOW) == timedelta(seconds=seconds)
+
+
 def test_a_reset_in_the_past_is_none() -> None:
     assert requested_wait({"x-ratelimit-reset": "2026-11-24T07:59Z"}, NOW) is None
 
