@@ -1,6 +1,6 @@
 # Both stages run the distribution's own Python, /usr/bin/python3: the virtual environment points at it, so it works in the
 # second stage only if the interpreter has the same path and minor version there. Debian 13 and distroless python3-debian13 do.
-# The digests are those of image indexes, for all platforms; Dependabot moves them, so that Debian's fixes come in.
+# The digests are those of image indexes, for all platforms. CI says each night if there is a newer one.
 ARG BUILD_IMAGE=docker.io/library/debian:trixie-slim@sha256:3a39a0592364683e6bab97937b72cad5a8fa6dcbbee90edb3bb48c7f8e94f258
 ARG RUNTIME_IMAGE=gcr.io/distroless/python3-debian13:nonroot@sha256:774595d652a294b54c9bd575b2d9fdd1a4b47547dc17b8bfa4c0e953c64855b3
 

@@ -10,7 +10,7 @@ class Images:
     """Images that pods of this cluster can or cannot run."""
 
     def __init__(self, cluster: Cluster) -> None:
-        real = cluster.flavour == "kind"
+        real = cluster.flavour != "local"
         self.first = "registry.k8s.io/pause:3.9" if real else "registry.example/app:1"
         self.second = "registry.k8s.io/pause:3.10" if real else "registry.example/app:2"
         self.third = "registry.k8s.io/pause:3.8" if real else "registry.example/app:3"

@@ -1,4 +1,13 @@
 {{/*
+"true" if the cleanup takes conditions from the workloads themselves: those that were written before they were switched off. With
+watchNamespaces they are left and named: a Role in a namespace that is gone could not be made, nor one of whoever may not grant this
+right, and nothing would be uninstalled.
+*/}}
+{{- define "rollout-reporter.cleansWorkloads" -}}
+{{- and .Values.cleanup.enabled .Values.rbac.create (not .Values.conditions.onWorkloads) (empty .Values.watchNamespaces) -}}
+{{- end -}}
+
+{{/*
 Labels and annotations of the pod of a hook or test. Takes {root, name}. Not the selector's labels: the metrics Service
 must not find it.
 */}}

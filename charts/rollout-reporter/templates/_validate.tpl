@@ -44,6 +44,11 @@ Each define below prints one sentence a line.
   {{- println "jira.clientSecret is set, but jira.clientId is not: set both, or put both into a Secret and name it in jira.existingSecret." -}}
 {{- end -}}
 
+{{- $registry := .Values.global.imageRegistry | default .Values.image.registry | trimSuffix "/" -}}
+{{- if hasPrefix (printf "%s/" $registry) .Values.image.repository -}}
+  {{- printf "image.repository %q begins with the registry, which goes before it anyway: write %s." .Values.image.repository (trimPrefix (printf "%s/" $registry) .Values.image.repository) | println -}}
+{{- end -}}
+
 {{- $names := list -}}
 {{- range $index, $site := $jira.sites -}}
   {{- if eq $site.name "default" -}}

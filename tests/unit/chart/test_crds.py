@@ -1,9 +1,13 @@
 """CRDs and the object of one in the same release; templates/jirasite.yaml tells the story."""
 
+import io
 import json
 import runpy
+import ssl
+from email.message import Message
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
+from urllib.response import addinfourl
 
 import pytest
 
@@ -95,18 +99,10 @@ def test_waiting_can_be_switched_off() -> None:
     assert [each["kind"] for each in made.hooks("post-install")] == ["JiraSite"]
 
 
-class _Answer:
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def read(self) -> str:
-        return self._text
+def _answer(text: str) -> addinfourl:
+    answer = addinfourl(io.BytesIO(text.encode()), Message(), "", 200)
+    answer.msg = "OK"  # type: ignore[attr-defined]  # as http.client has it
+    return answer
 
 
 @pytest.fixture
@@ -115,20 +111,23 @@ def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     answers: list[Any] = []
     asked: list[str] = []
 
-    def urlopen(question: Any, **_: object) -> _Answer:
+    def opened(_: object, question: Any) -> addinfourl:
         asked.append(question.full_url)
+        assert question.host == "[fd00::1]:443"  # no proxy's
         assert question.get_header("Authorization") == "Bearer a token"
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return _Answer(answer)
+        return _answer(answer)
 
     (tmp_path / "token").write_text("a token")
     monkeypatch.setenv("ACCOUNT", str(tmp_path))
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
-    monkeypatch.setattr("ssl.create_default_context", lambda cafile: cafile)
-    monkeypatch.setattr("urllib.request.urlopen", urlopen)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+    trust = ssl.create_default_context()
+    monkeypatch.setattr("ssl.create_default_context", lambda cafile: trust if cafile else None)
+    monkeypatch.setattr("urllib.request.HTTPSHandler.https_open", opened)
     monkeypatch.setattr("time.sleep", lambda _: None)
     return answers
 

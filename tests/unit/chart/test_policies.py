@@ -30,7 +30,8 @@ def policies(made: Rendered) -> list[str]:
         ({}, [ANNOTATIONS, OWN_STATUS]),
         ({"admissionPolicy": {"enabled": False}}, []),
         ({"admissionPolicy": {"actions": []}}, [OWN_STATUS]),
-        ({"conditions": {"onWorkloads": False}}, [ANNOTATIONS]),
+        ({"conditions": {"onWorkloads": False}, "cleanup": {"enabled": False}}, [ANNOTATIONS]),
+        ({"conditions": {"onWorkloads": False}}, [ANNOTATIONS, OWN_STATUS]),  # the cleanup has the right
         (NAMESPACED, []),
         (NAMESPACED | ENABLED, [ANNOTATIONS, OWN_STATUS]),
     ],

@@ -314,6 +314,10 @@ def test_a_port_that_there_is_not(values: dict[str, Any], where: str) -> None:
         ({"image": {"registry": ""}}, 'image.registry "" is no registry: write its host, such as ghcr.io'),
         ({"image": {"registry": "https://r.test"}}, 'image.registry "https://r.test" is no registry: '),
         ({"global": {"imageRegistry": "r test"}}, 'global.imageRegistry "r test" is no registry: '),
+        (
+            {"image": {"repository": "ghcr.io/me/reporter"}},
+            'image.repository "ghcr.io/me/reporter" begins with the registry, which goes before it anyway',
+        ),
         ({"image": {"repository": "a:1"}}, 'image.repository "a:1" is no image\'s name: '),
         ({"image": {"tag": "a b"}}, 'image.tag "a b" is no tag: '),
         ({"image": {"tag": 1.1}}, 'image.tag "1.1" is a number, and numbers lose the zeros at their end: '),

@@ -1,6 +1,8 @@
 """What runs with rights of ours runs at a commit that was looked at, with no more rights than it needs."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,44 @@ def test_every_base_image_is_pinned_by_its_digest() -> None:
 
     assert re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE) == [f"${{{name}}}" for name in bases]
     assert [each for each in bases.values() if not re.fullmatch(r"\S+:\S+@sha256:[0-9a-f]{64}", each)] == []
+
+
+@pytest.mark.parametrize(("newest", "code"), [("", 0), ("sha256:" + "0" * 64, 1)])
+def test_a_base_image_with_a_newer_build_is_named(tmp_path: Path, newest: str, code: int) -> None:
+    dockerfile = (TREE / "Dockerfile").read_text()
+    pins = dict(re.findall(r"^ARG \w+_IMAGE=(\S+)@(\S+)$", dockerfile, re.MULTILINE))
+    docker = tmp_path / "docker"
+    told = "".join(f'{image}) echo "{newest or digest}" ;;\n' for image, digest in pins.items())
+    docker.write_text(f'#!/bin/sh\ncase "$4" in\n{told}esac\n')
+    docker.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    done = subprocess.run(
+        [TREE / ".github" / "newest-bases"],
+        env=environment,
+        cwd=TREE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (code, "")
+    assert [image for image in pins if f"{image} is {newest} by now" in done.stdout] == list(pins) * code
+
+
+def test_the_module_of_each_tool_is_one_that_bots_raise() -> None:
+    modules = (TREE / "tests" / "controlplane" / "modules").glob("*/go.mod")
+    tools = {
+        tool
+        for each in modules
+        for tool in re.findall(r"^(?:tool |\t)([\w./-]+)$", each.read_text(), re.MULTILINE)
+    }
+    bots = yaml.safe_load((TREE / ".github" / "dependabot.yml").read_text())
+    [allowed] = [each["allow"] for each in bots["updates"] if each["package-ecosystem"] == "gomod"]
+    names = [each["dependency-name"] for each in allowed if each["dependency-type"] == "all"]
+
+    assert tools
+    assert {tool for tool in tools if not any(f"{tool}/".startswith(f"{name}/") for name in names)} == set()
 
 
 def test_an_action_has_one_commit_everywhere() -> None:
