@@ -196,7 +196,7 @@ class Tracked:
         if seen is None or seen.ref != snapshot.ref or not snapshot.is_older_than(seen):
             self.doubted_since = None
             return timedelta(0)
-        self.doubted_since = self.doubted_since or now
+        self.doubted_since = min(self.doubted_since or now, now)  # a clock may be set back
         return max(DOUBT - (now - self.doubted_since), timedelta(0))
 
     def may_be_behind(self, snapshot: Snapshot) -> bool:
@@ -225,6 +225,7 @@ class Tracked:
         """Take in the keys as they read now; return since when they read so."""
         if self.keys_since is None or snapshot.issue_keys != self.issue_keys:
             self.issue_keys, self.keys_since = snapshot.issue_keys, now
+        self.keys_since = min(self.keys_since, now)  # a clock may be set back
         return self.keys_since
 
 

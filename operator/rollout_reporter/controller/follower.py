@@ -82,7 +82,7 @@ class Follower:
         Nobody can know how it ended.
         """
         now = self._context.now()
-        tracked.hidden_since = tracked.hidden_since or now
+        tracked.hidden_since = min(tracked.hidden_since or now, now)  # a clock may be set back
         rest = tracked.hidden_since + HIDDEN_GRACE - now
         if rest > timedelta(0):
             self._queue.add_after(tracked.ref.place, min(rest, HIDDEN_PERIOD))
@@ -158,8 +158,10 @@ class Follower:
         return sighting
 
     async def _newest(self, sighting: Snapshot) -> Sighting:
-        """What is there now, if that is newer than what the watch has shown."""
+        """What is there now, if that is newer than what the watch has shown, or that it is gone."""
         found = await self.look_up(sighting.ref.place)
+        if isinstance(found, Gone):
+            return found
         if not isinstance(found, Snapshot) or not sighting.is_older_than(found):
             return sighting
         self._context.sightings.put(found)
@@ -180,7 +182,8 @@ class Follower:
         tracked.skipped += uncertain(seen, tracked.ledger)
         tracked.gains = keys_gained(seen, tracked.ledger)
         gained_at = tracked.gains[1] if tracked.gains else None
-        moments = (judge_again_at(snapshot, seen.course, now), gained_at, tracked.ledger.recheck_at())
+        asked_again = tracked.ledger.refused_ends if over(snapshot) else tracked.ledger
+        moments = (judge_again_at(snapshot, seen.course, now), gained_at, asked_again.recheck_at())
         for moment in (moment for moment in moments if moment and moment > now):
             self._queue.add_after(snapshot.ref.place, moment - now + timedelta(milliseconds=1))
         is_held_up = tracked.no_site is not None or tracked.keys_not_allowed

@@ -64,6 +64,7 @@ def connection(api: ApiClient) -> kopf.ConnectionInfo:
         token=token,
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
+        proxy_url=configuration.proxy,
         default_namespace="default",
         expiration=datetime.now(UTC) + TOKEN_PERIOD,
     )

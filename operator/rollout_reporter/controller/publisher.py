@@ -221,7 +221,7 @@ class Publisher:
         owed = {
             (each.site, each.key)
             for each in known
-            if each.is_due or each.state.is_open or each.is_refused_end
+            if each.is_due or each.state.is_open or (each.is_refused_end and each.recheck_at)
         }
         over = tracked.enlisted - owed
         self._context.journal.strike(over)

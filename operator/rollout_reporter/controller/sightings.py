@@ -4,7 +4,7 @@ Nor does one that ends while nobody listens: who begins to report looks for thos
 
 The newest sighting counts, and replaces older ones of the same version: a lost or merged event changes
 nothing. Of a version that another one follows, the last sighting waits for its turn, since it may show how
-that ended.
+that ended; so does the last one before its controller has more to see, or no replicas are wanted any more.
 """
 
 import asyncio
@@ -94,7 +94,7 @@ class Sightings:
 
     def _queue_up(self, place: Place, sighting: Sighting) -> None:
         untold = self._untold.setdefault(place, [])
-        if untold and _are_of_one_version(untold[-1], sighting):
+        if untold and _are_of_one_version(untold[-1], sighting) and not _tells_more(untold[-1], sighting):
             replaced = untold.pop()
             gaps = self._gaps.get(place, [])
             gaps[:] = [sighting if each is replaced else each for each in gaps]
@@ -179,6 +179,14 @@ def _are_of_one_version(one: Sighting, other: Sighting) -> bool:
     if not isinstance(one, Snapshot) or not isinstance(other, Snapshot):
         return one == other
     return _version(one) == _version(other)
+
+
+def _tells_more(before: Sighting, now: Sighting) -> bool:
+    """Whether a sighting may show an end that the next one of the same version hides."""
+    if not isinstance(before, Snapshot) or not isinstance(now, Snapshot):
+        return False
+    is_idle = now.reading.wants_none and not before.reading.wants_none
+    return before.observed and (is_idle or not now.observed)
 
 
 def _version(snapshot: Snapshot) -> tuple[object, ...]:

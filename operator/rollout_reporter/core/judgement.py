@@ -52,7 +52,7 @@ def judge(
     if course.taken_up is None or course.asked or not snapshot.observed:
         return course
     rollout = _clocked(_named(course.taken_up, snapshot, course), snapshot, now)
-    return replace(course, taken_up=_followed(rollout, snapshot, troubles, now, before.since))
+    return replace(course, taken_up=_followed(rollout, snapshot, troubles, now, before))
 
 
 def wants_pods(snapshot: Snapshot, before: Course, now: datetime) -> bool:
@@ -116,7 +116,7 @@ def _followed(
     snapshot: Snapshot,
     troubles: Sequence[PodTrouble],
     now: datetime,
-    not_before: datetime | None,
+    before: Course,
 ) -> Rollout:
     """Carry a rollout on; success is latched, failure is not.
 
@@ -126,10 +126,13 @@ def _followed(
         return rollout
     if snapshot.has_been_idle:
         rollout = replace(rollout, was_idle=True)
-    state, because, since = _verdict(rollout, snapshot, _of(rollout, troubles), now)
+    if snapshot.reading.signal is Signal.IDLE:
+        state, because, since = _idle(rollout, before), snapshot.reading.because, None
+    else:
+        state, because, since = _verdict(rollout, snapshot, _of(rollout, troubles), now)
     if state is rollout.state:
         return replace(rollout, because=because)
-    since = max(since or now, not_before) if not_before else since or now
+    since = max(since or now, before.since) if before.since else since or now
     return replace(rollout, state=state, because=because, since=since)
 
 
@@ -147,15 +150,11 @@ Verdict = tuple[State | None, str, datetime | None]
 """State, the reason in words, and since when according to the status."""
 
 
-def _verdict(  # noqa: PLR0911 (one rule for each return)
-    rollout: Rollout, snapshot: Snapshot, troubles: Sequence[PodTrouble], now: datetime
-) -> Verdict:
-    """The rules, in the order in which they win."""
+def _verdict(rollout: Rollout, snapshot: Snapshot, troubles: Sequence[PodTrouble], now: datetime) -> Verdict:
+    """The rules while replicas are wanted, in the order in which they win."""
     reading = snapshot.reading
     is_named = reading.replica_set is not None and reading.replica_set == rollout.replica_set
     because = "; ".join([reading.because, *map(str, troubles[:1])])
-    if reading.signal is Signal.IDLE:
-        return _idle(rollout), reading.because, None
     if reading.signal is Signal.COMPLETE or (reading.has_completed and is_named and not rollout.was_idle):
         return State.SUCCESSFUL, reading.because, reading.since
     if reading.signal is Signal.BROKEN and is_named:
@@ -185,6 +184,11 @@ def _own_verdict(
     return None
 
 
-def _idle(rollout: Rollout) -> State | None:
-    """With no replicas wanted nothing begins; what was under way is given up for now."""
-    return State.CANCELLED if rollout.state is State.IN_PROGRESS else rollout.state
+def _idle(rollout: Rollout, before: Course) -> State | None:
+    """With no replicas wanted nothing begins; what was under way is given up for now.
+
+    Unless it may have ended while nobody looked.
+    """
+    if rollout.state is not State.IN_PROGRESS:
+        return rollout.state
+    return State.UNKNOWN if before.is_remembered else State.CANCELLED

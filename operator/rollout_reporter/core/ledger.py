@@ -3,7 +3,7 @@
 It is what a RolloutReport stores, and all that has to survive a restart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -18,7 +18,7 @@ from .workload import WorkloadRef
 HISTORY: Final = 10
 """How many earlier Jira deployments a ledger remembers."""
 MOST: Final = 50
-"""How many it remembers at the most, while Jira cannot be reached."""
+"""How many it remembers of those that Jira has never heard of, or will be asked about again."""
 MOST_UNCERTAIN: Final = 500
 """How many of those that Jira may hold as still open; each attempt in vain makes one more."""
 
@@ -184,21 +184,29 @@ class Ledger:
 def _forget(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Drop the oldest ones, but none that Jira still has to hear of, which may be for ever.
 
-    Nor any that Jira will be asked about once more. In a long outage those that are over and that Jira has
-    never heard of go too: it holds nothing untrue of them, and memory stays bounded.
+    Nor any that Jira will be asked about once more. Memory stays bounded: of those that are over so many are
+    kept that Jira has never heard of, of which it holds nothing untrue; so many that it has refused
+    altogether or knows without some of their issues; and more of those that it may hold as under way.
     """
     older, newest = (*entries,)[: -HISTORY - 1], (*entries,)[-HISTORY - 1 :]
     kept = (*(each for each in older if each.is_due or each.state.is_open or each.recheck_at), *newest)
     over = [each for each in kept[:-1] if not each.state.is_open]
-    unheard = [each for each in over if each.acknowledged is None]
-    certain = [each for each in unheard if not each.is_uncertain]
-    uncertain = [each for each in unheard if each.is_uncertain]
-    answered = [each for each in over if each.acknowledged and each.recheck_at and not each.is_due]
-    refused_ends = [each for each in answered if each.is_refused_end]
-    linked_in_part = [each for each in answered if not each.is_refused_end]
-    too_many = certain[: max(0, len(kept) - len(uncertain) - len(refused_ends) - MOST)]
-    too_many += linked_in_part[: max(0, len(linked_in_part) - MOST)]
-    too_many += uncertain[: max(0, len(uncertain) - MOST_UNCERTAIN)]
-    too_many += refused_ends[: max(0, len(refused_ends) - MOST_UNCERTAIN)]
+    unheard = [each for each in over if each.acknowledged is None and each.refusal is None]
+    asked_again = [each for each in over if each.recheck_at and not each.is_due]
+    too_many = (
+        *_beyond(MOST, [each for each in unheard if not each.is_uncertain]),
+        *_beyond(MOST, [each for each in asked_again if not _is_held_open(each)]),
+        *_beyond(MOST_UNCERTAIN, [each for each in unheard if each.is_uncertain]),
+        *_beyond(MOST_UNCERTAIN, [each for each in asked_again if _is_held_open(each)]),
+    )
     forgotten = set(map(id, too_many))
     return tuple(each for each in kept if id(each) not in forgotten)
+
+
+def _is_held_open(entry: Entry) -> bool:
+    return entry.acknowledged is not None and entry.is_refused_end
+
+
+def _beyond(most: int, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The oldest ones of too many."""
+    return entries[: max(0, len(entries) - most)]

@@ -12,6 +12,7 @@ from rollout_reporter.controller.kopf_settings import connection
 
 TOKEN = "eyJhbGciOi.eyJpc3MiOi.c2ln"
 SERVER = "https://10.0.0.1:443"
+PROXY = "http://proxy.example:3128"
 
 
 async def test_in_a_pod_it_is_the_token_of_the_service_account(
@@ -31,7 +32,7 @@ async def test_in_a_pod_it_is_the_token_of_the_service_account(
 
 async def test_else_it_is_that_of_the_kubeconfig(tmp_path: Path) -> None:
     kubeconfig = {
-        "clusters": [{"name": "here", "cluster": {"server": SERVER}}],
+        "clusters": [{"name": "here", "cluster": {"server": SERVER, "proxy-url": PROXY}}],
         "users": [{"name": "me", "user": {"token": TOKEN}}],
         "contexts": [{"name": "mine", "context": {"cluster": "here", "user": "me"}}],
         "current-context": "mine",
@@ -41,4 +42,4 @@ async def test_else_it_is_that_of_the_kubeconfig(tmp_path: Path) -> None:
     async with await connect(str(path)) as api:
         found = connection(api)
 
-    assert (found.server, found.token) == (SERVER, TOKEN)
+    assert (found.server, found.token, found.proxy_url) == (SERVER, TOKEN, PROXY)

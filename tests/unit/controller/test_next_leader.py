@@ -11,6 +11,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.controller.book import Book
+from rollout_reporter.controller.sightings import Gone
 from rollout_reporter.core import entry as entries
 from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.entry import Entry
@@ -20,8 +21,8 @@ from rollout_reporter.core.workload import Snapshot
 from unit.cluster.fake_cluster import APPS, OURS, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.awaiting import until
-from unit.controller.fake_jira import BAD, FakeJira
-from unit.controller.leading import Leader, leading
+from unit.controller.fake_jira import BAD, DOWN, FakeJira
+from unit.controller.leading import CEILING, Leader, leading
 from unit.core.situations import NOW, accepted, deployment, entry, moved_on, ref, replica_set
 
 PLACE = ref().place
@@ -79,7 +80,7 @@ def book(stored: StoredReport | None, listed: Sequence[Listed] = ()) -> Book:
 
 @pytest.fixture
 def asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In half a second, rather than in five minutes."""
+    """In half a second, rather than in half a minute."""
     monkeypatch.setattr(entries, "RECHECK_FIRST", timedelta(seconds=0.5))
     monkeypatch.setattr(entries, "RECHECK_MOST", timedelta(seconds=0.5))
     monkeypatch.setattr(entries, "RECHECK_UNTIL", timedelta(days=9999))
@@ -104,11 +105,29 @@ async def test_the_end_of_a_deleted_workload_that_jira_has_refused_is_told_once_
     assert REPORT not in cluster.objects
 
 
+async def test_one_that_jira_has_refused_for_a_week_is_given_up_in_the_journal_too(
+    cluster: FakeCluster, api: ApiClient, jira: FakeJira, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "RECHECK_UNTIL", timedelta(0))
+    stored = await recorded(api, Ledger(ref(), (UNDER_WAY,)))
+    jira.next.append(BAD)
+    async with leading(api) as context:
+        await context.journal.take_over(1000)
+        leader = Leader(context, book(stored), jira)
+        await leader.work_until(lambda: bool(told(jira)) and PLACE not in leader.book)
+        await context.journal.flush(CEILING)
+
+    assert len(context.journal) == 0
+    assert REPORT not in cluster.objects
+
+
 @pytest.mark.usefixtures("asked_again_soon")
 async def test_so_is_that_of_a_workload_whose_annotation_was_removed(
     cluster: FakeCluster, api: ApiClient, jira: FakeJira
 ) -> None:
-    stored = await recorded(api, Ledger(ref(), (UNDER_WAY,)))
+    """Whatever else Jira does not know of it, that nobody asks about any more."""
+    linked_in_part = accepted(entry(number=1, rollout_id="1-release-1"), unknown=["SHOP-57"])
+    stored = await recorded(api, Ledger(ref(), (linked_in_part, UNDER_WAY)))
     jira.next.append(BAD)
     held = cluster.hold(DEPLOYMENT, deployment(keys=None))
     async with leading(api) as context:
@@ -154,6 +173,31 @@ async def test_a_watch_that_is_late_rolls_nothing_back(
             await until(lambda: leader.states() == ["successful", "successful"])
 
     assert set(told(jira)) <= {(5, "successful")}
+
+
+async def test_nor_does_it_bring_back_a_workload_that_is_gone(
+    cluster: FakeCluster, api: ApiClient, jira: FakeJira
+) -> None:
+    """The sweep has found its end already, and Jira has not answered to that yet."""
+    (_, late), ledger = await reported(cluster, api, 4, 5)
+    assert ledger.current is not None
+    begun = replace(ledger.current, state=State.IN_PROGRESS, acknowledged=None)
+    stored = StoredReport(ledger.put(accepted(begun)), (), "7", "ops")
+    cluster.remove(DEPLOYMENT)
+    jira.down = DOWN
+    async with leading(api) as context:
+        await context.journal.take_over(1000)
+        leader = Leader(context, book(stored), jira)
+        leader.know_sites()
+        async with leader.working():
+            leader.sightings.put(Gone(ref()))
+            await until(lambda: leader.states() == ["successful", "cancelled"])
+            await until(lambda: bool(told(jira)))
+            leader.sightings.put(late)
+            jira.down = None
+            await until(lambda: len(told(jira)) > 1)
+
+    assert {state for _, state in told(jira)} == {"cancelled"}
 
 
 @pytest.mark.parametrize("is_readable", [True, False])

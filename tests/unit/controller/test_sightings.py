@@ -171,6 +171,28 @@ def test_the_last_sighting_of_each_version_waits_for_its_turn(sightings: Sightin
     assert sightings.next(ref().place) == Gone(ref())
 
 
+COMPLETE = Reading(Signal.COMPLETE, "3 of 3 new pods available")
+NOTHING_WANTED = Reading(Signal.IDLE, "no replicas are wanted", wants_none=True)
+
+
+@pytest.mark.parametrize(
+    "later", [seen(reading=NOTHING_WANTED), seen(observed=False, generation=9, reading=COMPLETE)]
+)
+def test_so_does_the_last_one_before_its_controller_has_more_to_see_or_nothing_is_wanted(
+    listened_to: Sightings, later: Snapshot
+) -> None:
+    """What it may show of the end, the next one of the same version hides."""
+    complete = seen(reading=COMPLETE)
+    listened_to.put(seen(observed=False))
+    listened_to.put(complete)
+    listened_to.put(later)
+    first = listened_to.next(ref().place)
+    assert first == complete
+
+    assert listened_to.done(ref().place, first)
+    assert listened_to.next(ref().place) == later
+
+
 def test_versions_whose_template_stands_elsewhere_are_told_apart_by_their_replica_sets(
     listened_to: Sightings,
 ) -> None:

@@ -121,6 +121,16 @@ def test_issues_that_jira_did_not_know_are_asked_about_again_behind_what_comes_n
     assert len(ledger.entries) <= MOST + HISTORY + 1
 
 
+def test_what_jira_has_not_heard_of_is_remembered_beside_what_it_knows_in_part() -> None:
+    ledger = Ledger(ref())
+    for number in range(1, 2 * MOST):
+        ledger = ledger.put(accepted(entry(number=number), unknown=["SHOP-57"]))
+    for number in (2 * MOST, 2 * MOST + 1):
+        ledger = ledger.put(entry(number=number))
+
+    assert [each.number for each in ledger.due] == [2 * MOST, 2 * MOST + 1]
+
+
 def test_what_a_resync_has_sent_is_not_sent_by_it_again() -> None:
     moment = NOW + timedelta(seconds=1)
     ledger = Ledger(ref(), (accepted(entry()),)).resend("default", moment)

@@ -1,7 +1,10 @@
 """What Jira should hold, told as stories of a Deployment."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from rollout_reporter.core.access import AccessRule
 from rollout_reporter.core.keys import keys_gained
@@ -356,6 +359,22 @@ def test_nor_is_it_for_an_operator_that_has_only_its_record() -> None:
     assert story.unseen().seen().states == ["successful", "in_progress"]
 
 
+@pytest.mark.parametrize("away", [Story.unseen, Story.gap])
+def test_what_may_have_ended_unseen_before_it_was_scaled_to_nothing_is_unknown(
+    away: Callable[[Story], Story],
+) -> None:
+    story = away(Story().runs("web:1").begins("web:2"))
+    story.replicas = 0
+    assert story.loses_its_pods()._condition("NewReplicaSetAvailable").seen().states == [
+        "successful",
+        "unknown",
+    ]
+
+    story.replicas = 3
+    assert story.seen().states == ["successful", "in_progress"]
+    assert story.completes().states == ["successful", "successful"]
+
+
 def test_nor_when_the_next_version_replaces_it() -> None:
     story = scaled_to_nothing_and_up_again().seen()
 
@@ -429,7 +448,7 @@ def test_in_a_long_outage_the_ledger_stays_bounded_and_keeps_what_jira_has_heard
     for number in range(1, 100):
         story.begins(f"web:{number}")
 
-    assert len(story.states) <= MOST
+    assert len(story.states) <= MOST + 2  # what Jira has heard of, and the present one
     assert story.ledger.entries[0].key == heard.report.key
     assert story.states[-1] == "in_progress"
 
