@@ -43,7 +43,7 @@ fails if a budget is not met. Nothing of it is left afterwards, but for programs
 
 ## Measured
 
-{circumstances} Other work ran on it at the same time: ratios and counts say more than seconds.
+{circumstances} Ratios and counts say more than seconds, which are those of the machine.
 
 """
 
