@@ -27,12 +27,13 @@ from .context import Context
 from .enlistment import ours_alone
 from .lost_journal import Rebuilt, rebuild
 from .metrics import METRICS
+from .patiences import Patiences
 from .probes import serve_probes
 from .records import read_records
 from .reporter import Reporter
 from .settings import STEADY, Settings
 from .sightings import Sightings
-from .sites import Patiences, Sites
+from .sites import Sites
 from .watch import Watch
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Operator:
         """Of this term; between two of them, what is on no record."""
         self._led: Leadership | None = None
         """Our last term."""
-        self._patience: Patiences = {}
+        self._patiences = Patiences()
         name = os.environ.get("POD_NAME") or socket.gethostname()
         self.identity = f"{name}_{uuid.uuid4().hex[:8]}"
 
@@ -171,7 +172,7 @@ class Operator:
             self._settings,
             cluster=cluster,
             now=leadership.now,
-            patience=self._patience,
+            patiences=self._patiences,
         )
         await _persistently(sites.load)
         if journal.is_torn:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,10 +27,10 @@ from rollout_reporter.core.resync import Resync
 from rollout_reporter.core.target import Site
 from rollout_reporter.jira.client import JiraClient
 from rollout_reporter.jira.patience import Patience
-from rollout_reporter.jira.waits import LONGEST
 
-from .backoff import LONGEST_PAUSE, Backoff
+from .backoff import Backoff
 from .metrics import METRICS
+from .patiences import Patiences
 from .settings import FORBIDDEN_PERIOD, SITES_PERIOD, STOP_GRACE, Settings
 from .site_link import credentials_of, refused_url, settings_of
 from .site_status import IDLE, Findings, Standing, status_of
@@ -41,12 +41,6 @@ _SURPRISE: Final = Trouble(
     TroubleReason.UNAVAILABLE,
     "The operator has met something here that it does not understand; its log says what. Please report it.",
 )
-
-Address = tuple[str, str]
-"""Site URL and API URL: several JiraSites may lead to one Jira, and a new one to that of an old one."""
-
-Patiences = dict[Address, Patience]
-"""The wait that each Jira has asked for; a process keeps to them over all its terms."""
 
 Secret = Mapping[str, str] | ClusterError | None
 """What a Secret holds, why it cannot be read, or that there is none."""
@@ -113,11 +107,11 @@ class Sites:
         *,
         cluster: str,
         now: Callable[[], datetime],
-        patience: Patiences,
+        patiences: Patiences,
     ) -> None:
         self._api, self._http, self._settings, self._cluster, self._now = api, http, settings, cluster, now
         self._in_use: dict[str, SiteInUse] = {}
-        self._patience = patience
+        self._patiences = patiences
         self._first_seen: dict[tuple[str, Resync], datetime] = {}
         self._deliverer: Deliverer = Nobody()
         self._hurry = asyncio.Event()
@@ -171,14 +165,14 @@ class Sites:
     async def load(self) -> None:
         """Read all JiraSites once; tell of each that changed."""
         found = await self._read()
-        self._recall_waits([stored for stored, _ in found.values()])
+        self._patiences.recall([stored for stored, _ in found.values()], self._now())
         changed = set(self._in_use) - set(found)
         for name, (stored, secret) in found.items():
             before = self._in_use.get(name)
             if before and before.is_same(stored, secret):
                 before.stored = stored
             else:
-                patience = self._patience[_address(stored)]
+                patience = self._patiences.of(stored)
                 METRICS.term.open_patience(name, patience.seconds_left)
                 self._in_use[name] = SiteInUse(stored, secret, self._link(stored, secret), patience)
                 changed.add(name)
@@ -226,18 +220,9 @@ class Sites:
             where,
             credentials,
             self._http,
-            patience=self._patience[_address(site)],
+            patience=self._patiences.of(site),
             token_renewed=partial(METRICS.token_renewed, site.name),
         )
-
-    def _recall_waits(self, found: Sequence[StoredSite]) -> None:
-        """Keep to the waits that Jira has asked for, also of an earlier process or credential."""
-        now, known = self._now(), set(self._patience)
-        for site in found:
-            address = _address(site)
-            patience = self._patience.setdefault(address, Patience())
-            if address not in known and (asked := _wait_on_record(site, now)):
-                patience.wait(asked)
 
     async def _examine(self, name: str, site: SiteInUse) -> None:
         """Probe a site that is new, changed or in trouble, and write the condition `Ready`."""
@@ -318,23 +303,6 @@ class Sites:
 
 def _loop_time() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _address(site: StoredSite) -> Address:
-    return (site.spec.site_url, site.spec.api_url) if site.spec else ("", "")
-
-
-def _wait_on_record(site: StoredSite, now: datetime) -> Trouble | None:
-    """A wait that Jira has asked an earlier process for; not if the site may lead to another Jira now."""
-    ready = next((each for each in site.status.conditions if each.type == "Ready"), None)
-    until = site.status.next_attempt
-    if ready is None or until is None or until <= now or site.status.observed_generation != site.generation:
-        return None
-    is_limited = ready.reason == TroubleReason.RATE_LIMITED.value
-    if not is_limited and (ready.reason != TroubleReason.UNAVAILABLE.value or until <= now + LONGEST_PAUSE):
-        return None  # then it is a pause of our own
-    message = "Jira has asked an earlier process of the operator to wait."
-    return Trouble(TroubleReason(ready.reason), message, min(until - now, LONGEST))
 
 
 def _not_found(name: str) -> Trouble:

@@ -10,6 +10,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter.cluster.journal import Journal
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.context import Context
+from rollout_reporter.controller.patiences import Patiences
 from rollout_reporter.controller.reporter import Reporter
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.sightings import Sightings
@@ -46,7 +47,7 @@ async def leading(
             sightings=sightings,
             is_served=lambda namespace: namespace != "kube-system",
             restart_watch=restart_watch,
-            sites=Sites(api, http, settings, cluster="eu1", now=utc_now, patience={}),
+            sites=Sites(api, http, settings, cluster="eu1", now=utc_now, patiences=Patiences()),
             journal=Journal(api, "ops"),
             now=utc_now,
             is_leader=lambda: True,

@@ -15,9 +15,10 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from rollout_reporter.controller import sites as looking
 from rollout_reporter.controller.backoff import Backoff
+from rollout_reporter.controller.patiences import Patiences
 from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.site_status import IDLE, Standing
-from rollout_reporter.controller.sites import Nobody, Patiences, Sites
+from rollout_reporter.controller.sites import Nobody, Sites
 from rollout_reporter.core import names
 from rollout_reporter.core.outcome import Trouble, TroubleReason
 from rollout_reporter.core.report import Update
@@ -98,10 +99,18 @@ def sites_of(
     api: ApiClient,
     http: httpx.AsyncClient,
     now: Callable[[], datetime] = utc_now,
-    patience: Patiences | None = None,
+    patiences: Patiences | None = None,
 ) -> Sites:
-    known = {} if patience is None else patience
-    return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=now, patience=known)
+    known = Patiences() if patiences is None else patiences
+    return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=now, patiences=known)
+
+
+async def asked_to_wait(api: ApiClient, http: httpx.AsyncClient, **known: Any) -> Sites:
+    """The sites of a process that has sent a report, and was asked to wait."""
+    sites = sites_of(api, http, **known)
+    await sites.load()
+    await submitted(sites)
+    return sites
 
 
 async def submitted(sites: Sites, name: str = "default") -> Trouble:
@@ -306,7 +315,7 @@ async def test_a_host_that_the_operator_was_told_of_is_allowed(
     cluster: FakeCluster, api: ApiClient, http: httpx.AsyncClient
 ) -> None:
     settings = Settings(namespace="ops", allowed_hosts=("jira.example",))
-    sites = Sites(api, http, settings, cluster="eu1", now=utc_now, patience={})
+    sites = Sites(api, http, settings, cluster="eu1", now=utc_now, patiences=Patiences())
     hold_site(cluster, siteURL="https://jira.example", apiURL="https://jira.example")
     hold_secret(cluster)
     await sites.refresh()
@@ -319,7 +328,7 @@ async def test_a_host_that_the_operator_was_told_of_is_allowed(
 
 async def test_a_site_that_is_not_there_is_trouble_with_its_name() -> None:
     settings = Settings(namespace="ops")
-    sites = Sites(None, None, settings, cluster="eu1", now=utc_now, patience={})  # type: ignore[arg-type]
+    sites = Sites(None, None, settings, cluster="eu1", now=utc_now, patiences=Patiences())  # type: ignore[arg-type]
     link = sites.link("otter")
 
     assert isinstance(link, Trouble)
@@ -519,13 +528,11 @@ async def test_a_wait_that_could_not_be_recorded_is_kept_to_in_the_next_term_of_
     """The API server was away, so the Lease was lost, too."""
     hold_site(cluster)
     hold_secret(cluster)
-    jira, patience = MoodyJira(bulk=429), Patiences()
+    jira, patiences = MoodyJira(bulk=429), Patiences()
     async with httpx.AsyncClient(transport=jira) as http:
-        before = sites_of(api, http, patience=patience)
-        await before.load()
-        await submitted(before)
+        await asked_to_wait(api, http, patiences=patiences)
         jira.asked.clear()
-        after = sites_of(api, http, patience=patience)
+        after = sites_of(api, http, patiences=patiences)
         await after.load()
         found = await submitted(after)
 
@@ -540,9 +547,7 @@ async def test_all_sites_that_lead_to_one_jira_keep_to_its_wait(cluster: FakeClu
     hold_secret(cluster)
     jira = MoodyJira(bulk=429)
     async with httpx.AsyncClient(transport=jira) as http:
-        sites = sites_of(api, http)
-        await sites.load()
-        await submitted(sites, "default")
+        sites = await asked_to_wait(api, http)
         jira.asked.clear()
         found = await submitted(sites, "team")
         cluster.remove(SITE)
@@ -562,9 +567,7 @@ async def test_who_stops_leaves_on_record_for_how_long_jira_wants_to_be_left_alo
     hold_secret(cluster)
     jira = MoodyJira(bulk=429)
     async with httpx.AsyncClient(transport=jira) as http:
-        before = sites_of(api, http)
-        await before.load()
-        await submitted(before)
+        before = await asked_to_wait(api, http)
         await before.hand_over()
         jira.asked.clear()
         after = sites_of(api, http)
@@ -583,9 +586,7 @@ async def test_a_site_that_leads_to_another_jira_since_keeps_no_wait_of_the_one_
     hold_secret(cluster)
     jira = MoodyJira(bulk=429)
     async with httpx.AsyncClient(transport=jira) as http:
-        before = sites_of(api, http)
-        await before.load()
-        await submitted(before)
+        before = await asked_to_wait(api, http)
         await before.refresh()
         cluster.objects[SITE]["spec"]["apiURL"] = "http://127.0.0.1:8089"
         cluster.objects[SITE]["metadata"]["generation"] += 1
