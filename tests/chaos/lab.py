@@ -123,7 +123,7 @@ class Lab:
     # What the run asks for.
 
     def resync(self) -> None:
-        """Have everything sent again, as a person would: what was refused is not tried again by itself."""
+        """Have everything sent again, as a person would: by itself, what was refused is tried only later."""
         with self.blinded():
             for namespace in self.crew.namespaces:
                 Estate(self.cluster, namespace).resync()

@@ -105,6 +105,13 @@ def sites_of(
     return Sites(api, http, Settings(namespace="ops"), cluster="eu1", now=now, patiences=known)
 
 
+def limiting_jira_of(cluster: FakeCluster) -> MoodyJira:
+    """The Jira of the site `default`, which asks whoever reports to it to wait."""
+    hold_site(cluster)
+    hold_secret(cluster)
+    return MoodyJira(bulk=429)
+
+
 async def asked_to_wait(api: ApiClient, http: httpx.AsyncClient, **known: Any) -> Sites:
     """The sites of a process that has sent a report, and was asked to wait."""
     sites = sites_of(api, http, **known)
@@ -526,9 +533,7 @@ async def test_a_wait_that_could_not_be_recorded_is_kept_to_in_the_next_term_of_
     cluster: FakeCluster, api: ApiClient
 ) -> None:
     """The API server was away, so the Lease was lost, too."""
-    hold_site(cluster)
-    hold_secret(cluster)
-    jira, patiences = MoodyJira(bulk=429), Patiences()
+    jira, patiences = limiting_jira_of(cluster), Patiences()
     async with httpx.AsyncClient(transport=jira) as http:
         await asked_to_wait(api, http, patiences=patiences)
         jira.asked.clear()
@@ -542,10 +547,8 @@ async def test_a_wait_that_could_not_be_recorded_is_kept_to_in_the_next_term_of_
 
 async def test_all_sites_that_lead_to_one_jira_keep_to_its_wait(cluster: FakeCluster, api: ApiClient) -> None:
     """Also one that takes the place of the one that was asked to wait."""
-    hold_site(cluster, "default")
+    jira = limiting_jira_of(cluster)
     hold_site(cluster, "team")
-    hold_secret(cluster)
-    jira = MoodyJira(bulk=429)
     async with httpx.AsyncClient(transport=jira) as http:
         sites = await asked_to_wait(api, http)
         jira.asked.clear()
@@ -563,9 +566,7 @@ async def test_who_stops_leaves_on_record_for_how_long_jira_wants_to_be_left_alo
     cluster: FakeCluster, api: ApiClient
 ) -> None:
     """Jira may have asked for it a moment before."""
-    hold_site(cluster)
-    hold_secret(cluster)
-    jira = MoodyJira(bulk=429)
+    jira = limiting_jira_of(cluster)
     async with httpx.AsyncClient(transport=jira) as http:
         before = await asked_to_wait(api, http)
         await before.hand_over()
@@ -582,9 +583,7 @@ async def test_a_site_that_leads_to_another_jira_since_keeps_no_wait_of_the_one_
     cluster: FakeCluster, api: ApiClient
 ) -> None:
     """Though the operator was restarted in between."""
-    hold_site(cluster)
-    hold_secret(cluster)
-    jira = MoodyJira(bulk=429)
+    jira = limiting_jira_of(cluster)
     async with httpx.AsyncClient(transport=jira) as http:
         before = await asked_to_wait(api, http)
         await before.refresh()
