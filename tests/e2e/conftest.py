@@ -43,9 +43,7 @@ def installed(
 @pytest.fixture
 def product(installed: Product) -> Product:
     """The product that watches the whole cluster, running, with a Jira that makes no trouble."""
-    installed.restart_if_needed()
-    installed.jira.control("DELETE", "/sandbox/faults")
-    installed.jira.control("PUT", "/sandbox/config", {"unknownKeys": [], "projects": []})
+    installed.recover()
     return installed
 
 

@@ -50,10 +50,14 @@ class Product:
             self._operator = self.installation.operator(*arguments)
         self._operator.start_and_watch()
 
-    def restart_if_needed(self) -> None:
-        """See to it that Jira and the operator run, whatever an earlier test has left."""
+    def recover(self) -> None:
+        """See to it that both run, and that Jira makes no trouble, whatever an earlier test has left."""
         if not self.jira.program.is_running:
             self.jira.start()
+        if self.jira.control("GET", "/sandbox/faults"):
+            self.jira.control("DELETE", "/sandbox/faults")
+            self.operator.stop()  # or it might wait a minute before it tries again
+        self.jira.control("PUT", "/sandbox/config", {"unknownKeys": [], "projects": []})
         if not self.operator.is_running:
             self.start()
 

@@ -193,7 +193,7 @@ def test_jira_may_be_down_when_the_operator_starts(apart: ProductApart, issue: s
 
 
 def test_jira_is_left_alone_for_as_long_as_it_asks(shop: Shop, product: Product, issue: str) -> None:
-    wait = timedelta(seconds=4)
+    wait = timedelta(seconds=8)
     fault = {"operation": "bulk", "kind": "429", "retryAfter": int(wait.total_seconds()), "matching": issue}
     product.jira.control("POST", "/sandbox/faults", fault)
 

@@ -74,10 +74,17 @@ class Scene:
         return workload
 
     def begin_newer(self, workload: Workload, image: str) -> None:
-        """`kubectl annotate` with the newer issue, then `kubectl set image`; Jira hears of it."""
+        """`kubectl annotate` with the newer issue, then `kubectl set image`; Jira hears of it.
+
+        On a busy machine it may have failed by the time that we see what Jira has heard.
+        """
         workload.annotate(self.newer)
         workload.set_image(image)
-        self.holds(self.newer, "in_progress")
+        until(
+            lambda: "in_progress" in self.board.heard(self.newer),
+            seconds=SECONDS,
+            otherwise=lambda: f"Jira has heard {self.board.heard(self.newer)} of {self.newer}",
+        )
 
     def newer_is_settled(self, workload: Workload) -> None:
         """Bring the second version, with the newer issue."""
@@ -307,13 +314,15 @@ def put_back_before_its_first_pod(scene: Scene) -> None:
 
 @scenario(*BOTH)
 def paused_in_the_middle(scene: Scene) -> None:
-    web = scene.settled(minReadySeconds=SLOW, progressDeadlineSeconds=DEADLINE)
+    deadline = 3 * DEADLINE
+    web = scene.settled(minReadySeconds=3 * SLOW, progressDeadlineSeconds=deadline)
     scene.begin_newer(web, scene.shop.images.second)
     web.pause()
     web.wait("jsonpath={.spec.paused}=true")
-    time.sleep(DEADLINE + 1)  # nothing is to happen
+    time.sleep(deadline + 1)  # nothing is to happen
     [paused] = scene.holds(scene.newer, "in_progress")
 
+    web.patch({"spec": {"minReadySeconds": 1}})
     web.resume()
 
     [successful] = scene.holds(scene.newer, "successful")
@@ -440,10 +449,12 @@ def recreated_by_strategy(scene: Scene) -> None:
 
 @scenario("deployment")
 def restarted_in_mid_rollout(scene: Scene) -> None:
-    web = scene.settled(minReadySeconds=SLOW)
+    web = scene.settled()
+    web.patch({"spec": {"minReadySeconds": 300}})
     scene.begin_newer(web, scene.shop.images.second)
 
     web.kubectl("rollout", "restart", str(web))
+    web.patch({"spec": {"minReadySeconds": 1}})
 
     [successful] = scene.holds(scene.newer, "successful")
     assert "revision 3" in successful["description"]
@@ -590,6 +601,10 @@ class Board:
     def history(self, issue: str) -> list[Object]:
         """The same of one, without the time."""
         return [each["deployment"] for each in self.records(issue)]
+
+    def heard(self, issue: str) -> list[str]:
+        """The states that were told of an issue's deployments, in the order in which they came."""
+        return [each["state"] for each in self.history(issue)]
 
     def received(self, issue: str) -> list[datetime]:
         """The times alone."""
@@ -844,9 +859,7 @@ class Theatre:
 
 @pytest.fixture(scope="module")
 def theatre(installed: Product, request: pytest.FixtureRequest) -> Iterator[Theatre]:
-    installed.restart_if_needed()
-    installed.jira.control("DELETE", "/sandbox/faults")
-    installed.jira.control("PUT", "/sandbox/config", {"unknownKeys": [], "projects": []})
+    installed.recover()
     selected = [each for each in SCENARIOS if any(str(each) in item.name for item in request.session.items)]
     witness = Witness(installed.cluster)
     theatre = Theatre(installed, witness, selected)

@@ -35,7 +35,7 @@ class Rollouts:
         self.product, self.shop, self.project = product, shop, project
         slow = {"minReadySeconds": 2}
         self.update = shop.deployment(self.first("update"), name="update", spec=slow)
-        self.failure = shop.deployment(self.first("failure"), name="failure", deadline=4)
+        self.failure = shop.deployment(self.first("failure"), name="failure")
         self.undo = shop.deployment(self.first("undo"), name="undo")
         self.supersede = shop.deployment(self.first("supersede"), name="supersede")
         self.delete = shop.deployment(self.first("delete"), name="delete")
@@ -86,8 +86,9 @@ class Rollouts:
                 self.product.jira.until(self.newer(each.name), "in_progress")
 
     def turn(self) -> None:
-        """What people do with those that are not to go on."""
+        """What people do with those that are not to go on; one has been going on for too long."""
         together(
+            lambda: self.failure.patch({"spec": {"progressDeadlineSeconds": 2}}),
             lambda: self.undo.kubectl("rollout", "undo", str(self.undo)),
             lambda: self.supersede.set_image(self.shop.images.third),
             lambda: self.abort.patch({"status": {"abort": True}}, of_status=True),
@@ -179,12 +180,13 @@ def test_an_end_that_only_jira_knows_stays_true_where_the_journal_was_deleted(
     product: Product, shop: Shop, issue: str
 ) -> None:
     """Killed before it could record what Jira has taken, and what it had noted down before is gone, too."""
-    web = shop.deployment(issue, spec={"minReadySeconds": 3})
+    web = shop.deployment(issue, ready_for=300)
     product.jira.until(issue, "in_progress")
     web.shows("True", "InProgress")
     record = web.report()
     fault = {"operation": "bulk", "kind": "lose_answer", "times": None, "matching": issue}
     product.jira.control("POST", "/sandbox/faults", fault)
+    web.patch({"spec": {"minReadySeconds": 1}})
     product.jira.until(issue, "successful")
     product.operator.kill()
 

@@ -79,12 +79,13 @@ def test_of_a_rollout_that_ended_while_nobody_looked_jira_does_not_claim_to_know
 def test_an_operator_that_is_killed_in_mid_rollout_goes_on_above_all_earlier_numbers(
     shop: Shop, product: Product, issue: str
 ) -> None:
-    web = shop.deployment(issue, deadline=4).settle()
+    web = shop.deployment(issue).settle()
     product.jira.until(issue, "successful")
     web.set_image(shop.images.never_ready)
     product.jira.until(issue, "successful", "in_progress")
 
     product.operator.kill()
+    web.patch({"spec": {"progressDeadlineSeconds": 2}})
     highest = max(each["updateSequenceNumber"] for each in product.jira.history(issue))
     product.start()
 

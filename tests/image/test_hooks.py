@@ -45,7 +45,7 @@ def product(
 def at_work(product: Product) -> Product:
     """The operator leads, and its JiraSite is ready."""
     product.create_secret(SECRET, **CREDENTIAL)
-    product.restart_if_needed()
+    product.recover()
     product.site_is("default", "True", "Ready")
     return product
 
