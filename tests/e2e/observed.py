@@ -117,7 +117,7 @@ class ObservedProduct(ProductApart):
         """Wait until it has missed a right for so long that it asks whether it may see a workload at all."""
         until(
             lambda: self._refusals_after_patience(right) > 1,
-            seconds=SECONDS,
+            seconds=3 * SECONDS,
             otherwise=lambda: f"it does not ask whether it may still see what it needs to {right} for",
         )
 

@@ -90,8 +90,12 @@ class Shop:
         self.kubectl("wait", "quota/full", "--for=jsonpath={.status.hard.pods}=0", f"--timeout={SECONDS}s")
 
     def allow_new_pods(self) -> None:
-        """End what `forbid_new_pods` began."""
+        """End what `forbid_new_pods` began.
+
+        Their controller waits for about as long as it has tried in vain, unless it hears of them.
+        """
         self.kubectl("delete", "quota", "full")
+        self.kubectl("annotate", "replicasets", "--all", "example.com/pods=allowed", "--overwrite")
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Kubectl in this Namespace."""

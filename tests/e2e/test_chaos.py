@@ -16,7 +16,7 @@ from chaos.shift import folder_of
 from chaos.telling import told
 from controlplane import LocalCluster, provide_local_cluster
 
-pytestmark = pytest.mark.timeout(240, func_only=True)
+pytestmark = pytest.mark.timeout(600, func_only=True)
 
 AT_ONCE = 3
 """So many runs share the cluster: each has Namespaces of its own, and most of its time it waits."""
@@ -31,7 +31,7 @@ CRASHES = [
         (Kind.WRITE, 35, Side.BEFORE, True),
         (Kind.POST, 2, Side.BEFORE, False),
         (Kind.POST, 5, Side.AFTER, True),
-        (Kind.POST, 9, Side.AFTER, False),
+        (Kind.POST, 7, Side.AFTER, False),
     )
 ]
 """Spread over the requests that the small story makes the operator send."""

@@ -7,7 +7,9 @@ import pytest
 from controlplane import Cluster
 from e2e.helm import NAMESPACE, SITE, Helm
 from e2e.shop import Shop
+from e2e.workload import SECONDS
 from installation.installation import CHART, RELEASE
+from installation.program import until
 
 pytestmark = pytest.mark.timeout(240, func_only=True)
 
@@ -24,6 +26,15 @@ def names(cluster: Cluster, kinds: str, *where: str) -> list[str]:
     """Everything of ours, as kind/name."""
     found = cluster.kubectl("get", kinds, *where, "--output=name").split()
     return sorted(each for each in found if RELEASE in each)
+
+
+def nothing_is_left(cluster: Cluster, where: str) -> None:
+    """Wait until all is gone: pods of hooks are collected in the background."""
+    until(
+        lambda: names(cluster, KINDS, where) == [],
+        seconds=SECONDS,
+        otherwise=lambda: ", ".join(names(cluster, KINDS, where)),
+    )
 
 
 def spec(cluster: Cluster, name: str = "default") -> dict[str, str]:
@@ -66,7 +77,7 @@ def test_it_comes_changes_goes_and_comes_again(fresh: Cluster, helm: Helm) -> No
     ]
 
     helm.uninstall()
-    assert names(fresh, KINDS, here) == []
+    nothing_is_left(fresh, here)
     assert names(fresh, CLUSTER_KINDS) == []
     assert fresh.kubectl("get", "jirasites", here, "--output=name") == ""
     assert len(fresh.kubectl("get", "crd", "--output=name").split()) == 2
@@ -74,7 +85,7 @@ def test_it_comes_changes_goes_and_comes_again(fresh: Cluster, helm: Helm) -> No
     helm.install(jira__siteURL=SITE)
     assert spec(fresh)["siteURL"] == SITE
     helm.uninstall()
-    assert names(fresh, KINDS, here) == []
+    nothing_is_left(fresh, here)
 
 
 def test_it_goes_right_after_its_first_installation(fresh: Cluster, helm: Helm) -> None:
@@ -82,7 +93,7 @@ def test_it_goes_right_after_its_first_installation(fresh: Cluster, helm: Helm) 
     here = f"--namespace={NAMESPACE}"
     helm.install(jira__siteURL=SITE, crds__keep="false")
     helm.uninstall()
-    assert names(fresh, KINDS, here) == []
+    nothing_is_left(fresh, here)
     assert names(fresh, CLUSTER_KINDS) == []
     fresh.kubectl("wait", "--for=delete", "crd/jirasites.rollout-reporter.dev", "--timeout=30s")
 
@@ -98,8 +109,8 @@ def test_a_site_that_was_left_without_hooks_takes_the_values_of_the_next_install
     helm.install(jira__siteURL="https://acquired.atlassian.net")
     assert spec(fresh)["siteURL"] == "https://acquired.atlassian.net"
     helm.uninstall()
-    left = fresh.kubectl("get", "jirasites,jobs", f"--namespace={NAMESPACE}", "--output=name")
-    assert left == ""
+    nothing_is_left(fresh, f"--namespace={NAMESPACE}")
+    assert fresh.kubectl("get", "jirasites", f"--namespace={NAMESPACE}", "--output=name") == ""
 
 
 def test_its_namespace_can_be_deleted_under_it(fresh: Cluster, helm: Helm) -> None:
@@ -135,6 +146,6 @@ def test_a_watched_namespace_that_was_deleted_holds_up_no_uninstallation(fresh: 
 
     helm.uninstall()
 
-    assert names(fresh, KINDS, f"--namespace={NAMESPACE}") == []
+    nothing_is_left(fresh, f"--namespace={NAMESPACE}")
     assert names(fresh, "roles,rolebindings", "--namespace=stays") == []
     stays.close(wait=True)

@@ -85,10 +85,8 @@ def test_a_running_operator_stops_and_puts_nothing_back(
     told = len(busy.jira.state()["history"])
     web.set_image(busy.shop.images.second)
     web.settle()
-    assert (web.condition(), canary.condition()) == (None, None)
-    assert left(busy) == []
+    busy.operator.stop()  # it leads again before long
     assert len(busy.jira.state()["history"]) == told
-    busy.operator.stop()
     assert (web.condition(), canary.condition()) == (None, None)
     assert left(busy) == []
     assert "leads no longer: the Lease is held by cleanup_" in busy.log()
@@ -169,13 +167,13 @@ def test_what_is_said_after_a_reinstallation_is_heard_though_leaders_had_died(
     web = busy.shop.deployment(issue).settle()
     busy.jira.until(issue, "successful")
     busy.operator.stop()
-    ahead = f"{PREFIX}/update-number-ceiling={int(time.time() * 1000) + 20_000}"
+    ahead = f"{PREFIX}/update-number-ceiling={int(time.time() * 1000) + 50_000}"
     lease = ("annotate", "lease/rollout-reporter", "--overwrite", ahead, f"{PREFIX}/update-number-last-")
     busy.kubectl(*lease)
     busy.start()
     web.set_image(busy.shop.images.second)
     _, before = busy.jira.until(issue, "successful", "successful")
-    assert before["updateSequenceNumber"] > time.time() * 1000
+    assert before["updateSequenceNumber"] > time.time() * 1000, "else this proves nothing"
     busy.operator.stop()
     cleanup(busy, watched(busy))
 

@@ -14,7 +14,7 @@ from e2e.product import Product
 from e2e.rights import Right
 from e2e.workload import PREFIX, Workload
 
-pytestmark = pytest.mark.timeout(180, func_only=True)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 NUMBERS = itertools.count(1)
 

@@ -9,10 +9,10 @@ import pytest
 
 from e2e.product import Product
 from e2e.shop import Shop
-from e2e.workload import PREFIX, SECONDS, Workload
+from e2e.workload import HELD_BACK, PREFIX, SECONDS, Workload
 from installation.program import until
 
-pytestmark = pytest.mark.timeout(180, func_only=True)
+pytestmark = pytest.mark.timeout(300, func_only=True)
 
 LATER = 75
 """The Lease of a killed leader is valid for 15 s more."""
@@ -88,7 +88,7 @@ class Rollouts:
     def turn(self) -> None:
         """What people do with those that are not to go on; one has been going on for too long."""
         together(
-            lambda: self.failure.patch({"spec": {"progressDeadlineSeconds": 2}}),
+            self.failure.exceed_its_deadline,
             lambda: self.undo.kubectl("rollout", "undo", str(self.undo)),
             lambda: self.supersede.set_image(self.shop.images.third),
             lambda: self.abort.patch({"status": {"abort": True}}, of_status=True),
@@ -180,13 +180,13 @@ def test_an_end_that_only_jira_knows_stays_true_where_the_journal_was_deleted(
     product: Product, shop: Shop, issue: str
 ) -> None:
     """Killed before it could record what Jira has taken, and what it had noted down before is gone, too."""
-    web = shop.deployment(issue, ready_for=300)
+    web = shop.deployment(issue, ready_for=HELD_BACK)
     product.jira.until(issue, "in_progress")
     web.shows("True", "InProgress")
     record = web.report()
     fault = {"operation": "bulk", "kind": "lose_answer", "times": None, "matching": issue}
     product.jira.control("POST", "/sandbox/faults", fault)
-    web.patch({"spec": {"minReadySeconds": 1}})
+    web.let_go()
     product.jira.until(issue, "successful")
     product.operator.kill()
 
@@ -220,12 +220,7 @@ def test_a_version_that_waited_and_went_on_while_nobody_looked_is_one_jira_deplo
 
     product.start()
 
-    until(
-        lambda: product.jira.states(issue)[-1] == "successful" and len(product.jira.states(issue)) > 2,
-        seconds=LATER,
-        otherwise=lambda: f"{product.jira.states(issue)}",
-    )
-    _, second, _ = product.jira.until(issue, "successful", "unknown", "successful", seconds=2)
+    _, second, _ = product.jira.until(issue, "successful", "unknown", "successful", seconds=LATER)
     assert second["deploymentSequenceNumber"] == waiting["deploymentSequenceNumber"]
     assert "revision 2" in second["description"]
 

@@ -6,8 +6,9 @@ import pytest
 
 from e2e.product import Product
 from e2e.shop import Shop
-from e2e.workload import REPORTED, SECONDS, Workload
+from e2e.workload import HELD_BACK, REPORTED, SECONDS, Workload
 from installation import RunningSandbox
+from installation.program import until
 
 pytestmark = pytest.mark.timeout(120, func_only=True)
 
@@ -39,7 +40,7 @@ def test_a_new_image_is_followed_until_it_is_successful(shop: Shop, jira: Runnin
     web = shop.deployment(issue).settle()
     jira.until(issue, "successful")
 
-    web.set_image(shop.images.second)
+    roll_out_slowly(web, shop.images.second, jira, issue)
 
     first, second = jira.until(issue, "successful", "successful")
     assert states_of(second, jira, issue) == ["in_progress", "successful"]
@@ -53,7 +54,9 @@ def test_a_new_image_is_followed_until_it_is_successful(shop: Shop, jira: Runnin
 def test_a_deployment_that_is_born_annotated_is_followed_from_its_beginning(
     shop: Shop, jira: RunningSandbox, issue: str, other_issue: str
 ) -> None:
-    shop.deployment(f"{issue}, {other_issue.lower()}", ready_for=2)
+    web = shop.deployment(f"{issue}, {other_issue.lower()}", ready_for=HELD_BACK)
+    jira.until(issue, "in_progress")
+    web.let_go()
 
     [deployment] = jira.until(other_issue, "successful")
 
@@ -105,7 +108,9 @@ def test_kubectl_prints_whether_a_site_is_ready(product: Product) -> None:
 
 
 def test_transitions_are_told_as_events(shop: Shop, jira: RunningSandbox, issue: str) -> None:
-    web = shop.deployment(issue, ready_for=2).settle()
+    web = shop.deployment(issue, ready_for=HELD_BACK)
+    web.tells("Normal", "ReportedInProgress", containing=issue)
+    web.let_go()
     jira.until(issue, "successful")
 
     web.tells("Normal", "ReportedSuccessful", containing=issue)
@@ -145,10 +150,12 @@ def test_of_a_deployment_we_own_our_condition_alone(shop: Shop, issue: str) -> N
 
 
 def test_a_rollout_that_exceeds_its_deadline_has_failed(shop: Shop, jira: RunningSandbox, issue: str) -> None:
-    web = shop.deployment(issue, deadline=2).settle()
+    web = shop.deployment(issue).settle()
     jira.until(issue, "successful")
-
     web.set_image(shop.images.never_ready)
+    jira.until(issue, "successful", "in_progress")
+
+    web.exceed_its_deadline()
 
     _, failed = jira.until(issue, "successful", "failed")
     assert "progress deadline exceeded" in failed["description"]
@@ -199,7 +206,7 @@ def test_a_superseded_rollout_is_cancelled_before_the_new_one_is_reported(
     web.set_image(shop.images.never_ready)
     jira.until(issue, "successful", "in_progress")
 
-    web.set_image(shop.images.second)
+    roll_out_slowly(web, shop.images.second, jira, issue)
 
     _, cancelled, new = jira.until(issue, "successful", "cancelled", "successful")
     assert "superseded by revision 3" in cancelled["description"]
@@ -277,6 +284,19 @@ def test_a_workload_whose_issues_are_removed_in_mid_rollout_is_closed_as_cancell
     _, cancelled = jira.until(issue, "successful", "cancelled")
     assert "issue keys were removed" in cancelled["description"]
     web.shows_nothing()
+
+
+def roll_out_slowly(web: Workload, image: str, jira: RunningSandbox, issue: str) -> None:
+    """Set an image, and let the rollout end once Jira has heard that it is under way."""
+    told = len(jira.history(issue))
+    web.hold_back()
+    web.set_image(image)
+    until(
+        lambda: "in_progress" in [each["state"] for each in jira.history(issue)[told:]],
+        seconds=SECONDS,
+        otherwise=lambda: f"{issue} is {jira.states(issue)}",
+    )
+    web.let_go()
 
 
 def number(deployment: Deployment) -> int:

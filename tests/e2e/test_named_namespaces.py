@@ -11,6 +11,8 @@ from e2e.shop import Shop
 from e2e.workload import Object
 from installation.installation import RELEASE
 
+pytestmark = pytest.mark.timeout(180, func_only=True)
+
 
 @pytest.fixture
 def other(cluster: Cluster, apart: ProductApart) -> Iterator[Shop]:

@@ -85,7 +85,7 @@ def test_an_operator_that_is_killed_in_mid_rollout_goes_on_above_all_earlier_num
     product.jira.until(issue, "successful", "in_progress")
 
     product.operator.kill()
-    web.patch({"spec": {"progressDeadlineSeconds": 2}})
+    web.exceed_its_deadline()
     highest = max(each["updateSequenceNumber"] for each in product.jira.history(issue))
     product.start()
 

@@ -4,9 +4,13 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from e2e.product import Product
 from e2e.shop import Shop
 from installation import RunningSandbox
+
+pytestmark = pytest.mark.timeout(180, func_only=True)
 
 
 def test_what_jira_has_forgotten_is_told_again_with_its_history_and_under_its_numbers(

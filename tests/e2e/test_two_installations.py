@@ -11,6 +11,8 @@ from e2e.shop import Shop
 from e2e.workload import SECONDS
 from installation.program import until
 
+pytestmark = pytest.mark.timeout(180, func_only=True)
+
 
 @pytest.fixture
 def second(cluster: Cluster, apart: ProductApart, tmp_path: Path) -> Iterator[Product]:

@@ -12,6 +12,8 @@ Object = dict[str, Any]
 
 PREFIX = "rollout-reporter.dev"
 REPORTED = f"{PREFIX}/Reported"
+HELD_BACK = 300
+"""Seconds for which a pod has to be ready where a rollout is held back, less than its deadline."""
 SECONDS = 30
 """How long anything may take that usually takes one or two."""
 
@@ -91,6 +93,18 @@ class Workload:
     def resume(self) -> None:
         """`kubectl rollout resume`, and its like for Rollouts."""
         self.patch({"spec": {"paused": False}})
+
+    def hold_back(self) -> None:
+        """Let no pod count as available, so that a rollout goes on for as long as a test looks at it."""
+        self.patch({"spec": {"minReadySeconds": HELD_BACK}})
+
+    def let_go(self) -> None:
+        """End what `hold_back` began."""
+        self.patch({"spec": {"minReadySeconds": 1}})
+
+    def exceed_its_deadline(self) -> None:
+        """Have a rollout that is stuck fail now, however long the machine has taken so far."""
+        self.patch({"spec": {"progressDeadlineSeconds": 2}})
 
     def is_paused_at_a_step(self) -> None:
         """Wait until a Rollout waits for a person."""

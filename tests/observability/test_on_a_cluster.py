@@ -113,11 +113,11 @@ def test_each_question_of_the_dashboard_has_an_answer(pair: Pair, panel: Panel) 
 @pytest.mark.usefixtures("story")
 def test_the_leader_alone_tells_what_is_under_way(pair: Pair) -> None:
     for name in ("open_deployments", "tracked_workloads", "waiting_deployments"):
-        found = pair.prometheus.ask(f"rollout_reporter_{name}")
-        assert {each["metric"]["pod"] for each in found} == {"first"}
-
-    [under_way] = pair.prometheus.ask('rollout_reporter_open_deployments{state="in_progress"}')
-    assert under_way["value"][1] == "1"
+        until(partial(is_told_by_the_first, pair, name), seconds=20, otherwise=partial(str, name))
+    under_way = 'rollout_reporter_open_deployments{state="in_progress"}'
+    until(
+        lambda: value_of(pair, under_way) == "1", seconds=20, otherwise=lambda: f"{value_of(pair, under_way)}"
+    )
 
 
 @pytest.mark.usefixtures("story")
@@ -169,7 +169,7 @@ def test_who_has_no_api_server_is_alive_and_says_why_it_is_not_ready(
                 assert probe(each, "healthz") == (200, "ok")
             time.sleep(1)
         assert probe(pair.leader, "readyz") == (503, "it does not lead, and does not know who does")
-        assert pair.prometheus.ask("sum(rollout_reporter_leader)")[0]["value"][1] == "0"
+        assert value_of(pair, "sum(rollout_reporter_leader)") == "0"
         assert pair.prometheus.ask("rollout_reporter_tracked_workloads") == []
         assert "RolloutReporterNotReporting" in pair.prometheus.alerts()
     finally:
@@ -178,14 +178,24 @@ def test_who_has_no_api_server_is_alive_and_says_why_it_is_not_ready(
     for each in (pair.leader, pair.standby):
         until(partial(is_ready, each), seconds=90, otherwise=each.log)
     until(
-        lambda: pair.prometheus.ask("sum(rollout_reporter_leader)")[0]["value"][1] == "1",
+        lambda: value_of(pair, "sum(rollout_reporter_leader)") == "1",
         seconds=30,
         otherwise=pair.leader.log,
     )
 
 
+def is_told_by_the_first(pair: Pair, name: str) -> bool:
+    return {each["metric"]["pod"] for each in pair.prometheus.ask(f"rollout_reporter_{name}")} == {"first"}
+
+
+def value_of(pair: Pair, query: str) -> str | None:
+    """The one value that Prometheus answers with, `None` if a scrape was late."""
+    found = pair.prometheus.ask(query)
+    return found[0]["value"][1] if found else None
+
+
 def probe(operator: Operator, name: str) -> tuple[int, str]:
-    answer = httpx.get(f"http://127.0.0.1:{operator.probe_port}/{name}")
+    answer = httpx.get(f"http://127.0.0.1:{operator.probe_port}/{name}", timeout=30)
     return answer.status_code, answer.text
 
 

@@ -1,13 +1,16 @@
 """`rollout-reporter resync`: send everything known again, because Jira has forgotten it."""
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.status import Status
 
+from rollout_reporter.cluster.api import server_date
 from rollout_reporter.cluster.errors import ClusterError, NotFoundError
 from rollout_reporter.cluster.sites import StoredSite, load_sites, request_resync
 from rollout_reporter.core.resync import Resync
@@ -21,6 +24,8 @@ from .texts import listed
 WAITING: Final = "waiting for the operator to begin (Ctrl-C ends the waiting, not the resync)"
 PERIOD: Final = 1.0
 """Seconds between looks at the progress."""
+_SECOND: Final = timedelta(seconds=1)
+"""The API server's time comes in whole ones; the operator takes one that is ahead for that of its look."""
 
 
 def resync(  # noqa: PLR0913 (one parameter for each flag)
@@ -51,10 +56,10 @@ def resync(  # noqa: PLR0913 (one parameter for each flag)
     """
     if every and site:
         raise typer.BadParameter(f"--all takes in --site {site}: leave one of them out")
-    wish = Resync(datetime.now(UTC), _globs(namespace or []), prune_keys)
+    asked_at = partial(Resync, namespaces=_globs(namespace or []), prune_keys=prune_keys)
     try:
         only = None if every else site or DEFAULT_SITE
-        asyncio.run(_resync(kubeconfig, operator_namespace, only, wish, wait=wait))
+        asyncio.run(_resync(kubeconfig, operator_namespace, only, asked_at, wait=wait))
     except (ClusterError, CommandError) as error:
         typer.echo(f"resync: {error}", err=True)
         raise typer.Exit(1) from error
@@ -66,7 +71,9 @@ def _globs(options: list[str]) -> tuple[str, ...]:
     return tuple(glob for option in options for glob in listed(option))
 
 
-async def _resync(kubeconfig: str, namespace: str, site: str | None, wish: Resync, *, wait: bool) -> None:
+async def _resync(
+    kubeconfig: str, namespace: str, site: str | None, asked_at: Callable[[datetime], Resync], *, wait: bool
+) -> None:
     console = Console(stderr=True)
     async with await connect(kubeconfig) as api:
         try:
@@ -79,6 +86,7 @@ async def _resync(kubeconfig: str, namespace: str, site: str | None, wish: Resyn
                 f"there is {known} in namespace {namespace}, see kubectl get jirasites -A, "
                 "and name it with --site and --operator-namespace"
             )
+        wish = asked_at(await server_date(api) + _SECOND)  # the clock by which the operator dates answers
         for name in names:
             await request_resync(api, namespace, name, wish)
         if not wait:

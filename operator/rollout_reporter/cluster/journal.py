@@ -132,8 +132,9 @@ class Journal:
         known = {id_: wanted.pop(id_) for id_ in page.entries if id_ in wanted}
         changed = {id_: each for id_, each in known.items() if differ(page.entries[id_], each)}
         entries = self._without_struck(page)
-        if size_of(entries | changed) <= CAPACITY:
-            return Draft(page, entries | changed, is_changed=bool(changed))
+        together = entries | changed
+        if len(together) == 1 or size_of(together) <= CAPACITY:
+            return Draft(page, together, is_changed=bool(changed))
         wanted |= changed
         left = {id_: each for id_, each in entries.items() if id_ not in changed}
         return Draft(page, left, is_changed=True, is_relieved=True)

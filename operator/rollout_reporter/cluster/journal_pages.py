@@ -127,9 +127,10 @@ class Draft:
     is_relieved: bool = False
 
     def has_room_for(self, part: Entries) -> bool:
-        """Whether entries may be put on it."""
+        """Whether entries may be put on it; on an empty page those that are too much for any."""
         is_relieved = self.is_relieved or self.page.is_relieved
-        return not is_relieved and size_of(self.entries) + size_of(part) <= CAPACITY
+        is_enough = not self.entries or size_of(self.entries) + size_of(part) <= CAPACITY
+        return not is_relieved and is_enough
 
     def put(self, part: Entries) -> None:
         """Add entries."""

@@ -12,6 +12,7 @@ from rollout_reporter.core.environments import NamespaceFacts
 from rollout_reporter.core.objects import annotations_of, ref_of, wishes_of
 from rollout_reporter.core.pods import read_pod_trouble
 from rollout_reporter.core.readers import READERS, REPLICA_SET_READERS
+from rollout_reporter.core.rollouts import referenced_deployment
 from rollout_reporter.core.workload import Kind, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
 
 from .api import METADATA_LIST, PAGE, Object, Request, get, list_cached, list_pages, path_to, send
@@ -93,7 +94,7 @@ async def list_references(api: ApiClient, namespace: str) -> AsyncIterator[Objec
     """Bodies of the Rollouts that use a Deployment's template, in one Namespace or in all (`""`)."""
     path = path_to(_API_VERSIONS[Kind.ROLLOUT], _PLURALS[Kind.ROLLOUT], namespace)
     async for body in list_pages(api, path):
-        if "workloadRef" in (body.get("spec") or {}):
+        if referenced_deployment(body):
             yield body
 
 

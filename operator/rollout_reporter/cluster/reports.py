@@ -11,7 +11,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from pydantic import ValidationError
 
 from rollout_reporter.core import names
-from rollout_reporter.core.entry import Acknowledged, Entry, Refusal
+from rollout_reporter.core.entry import Acknowledged, Entry, Refusal, Shortfall
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import Environment, Pipeline
 from rollout_reporter.core.workload import WorkloadRef
@@ -27,6 +27,7 @@ from .resources import (
     RefusalModel,
     RolloutReportSpec,
     RolloutReportStatus,
+    ShortfallModel,
     WorkloadReference,
 )
 
@@ -197,7 +198,7 @@ def _status(ledger: Ledger, conditions: Sequence[ConditionModel]) -> RolloutRepo
 
 def from_entry(entry: Entry) -> JiraDeployment:
     """An entry as people see it."""
-    acknowledged, refusal = entry.acknowledged, entry.refusal
+    acknowledged, refusal, shortfall = entry.acknowledged, entry.refusal, entry.shortfall
     return JiraDeployment(
         workload_uid=entry.workload_uid,
         site=entry.site,
@@ -245,6 +246,7 @@ def from_entry(entry: Entry) -> JiraDeployment:
             unknown_issue_keys=list(refusal.unknown_keys),
             at=refusal.at,
         ),
+        shortfall=shortfall and ShortfallModel(since=shortfall.since, essence=shortfall.essence),
         uncertain=entry.is_uncertain,
     )
 
@@ -283,6 +285,7 @@ def to_entry(model: JiraDeployment) -> Entry:
         hints=tuple(model.hints),
         acknowledged=_acknowledged(acknowledged) if acknowledged else None,
         refusal=_refusal(refused) if refused else None,
+        shortfall=_shortfall(model.shortfall) if model.shortfall else None,
         is_uncertain=model.uncertain,
     )
 
@@ -296,6 +299,10 @@ def _acknowledged(model: AcknowledgedModel) -> Acknowledged:
         model.at,
         tuple(model.unknown_issue_keys),
     )
+
+
+def _shortfall(model: ShortfallModel) -> Shortfall:
+    return Shortfall(model.since, model.essence)
 
 
 def _refusal(model: RefusalModel) -> Refusal:

@@ -171,6 +171,13 @@ class RefusalModel(Model):
     at: datetime
 
 
+class ShortfallModel(Model):
+    """Jira has not taken all of a report: it refused it, or knew not all of its issues."""
+
+    since: Annotated[datetime, Field(description="When it said so first.")]
+    essence: Annotated[str, Field(description="Digest of the report without its description.")]
+
+
 class JiraDeployment(Model):
     """One rollout of the workload as Jira knows it."""
 
@@ -204,6 +211,7 @@ class JiraDeployment(Model):
     hints: Annotated[list[str], Field(max_length=8, description="What a person should know of it.")] = []
     acknowledged: AcknowledgedModel | None = None
     refused: RefusalModel | None = None
+    shortfall: ShortfallModel | None = None
     uncertain: Annotated[
         bool, Field(description="Whether it was sent as still open, and no answer has come since.")
     ] = False

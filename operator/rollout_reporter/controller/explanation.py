@@ -14,6 +14,7 @@ from rollout_reporter.core.course import Course
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.plan import plan
+from rollout_reporter.core.rollouts import referenced_deployment
 from rollout_reporter.core.seen import Seen
 from rollout_reporter.core.target import NoSite, Site, Surroundings, Target, find_target
 from rollout_reporter.core.workload import Kind, Snapshot, WorkloadRef
@@ -77,7 +78,7 @@ async def _is_referenced(api: ApiClient, ref: WorkloadRef) -> bool:
         found = [each async for each in list_references(api, ref.namespace)]
     except NotFoundError:
         return False
-    return any(each["spec"]["workloadRef"].get("name") == ref.name for each in found)
+    return any(referenced_deployment(each) == ref.name for each in found)
 
 
 async def _sites(api: ApiClient, namespace: str) -> dict[str, Site]:

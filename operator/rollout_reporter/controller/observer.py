@@ -28,7 +28,10 @@ class Observer:
     """Is also told whether the sighting is of a list, so that something may have happened unseen before."""
     is_served: Callable[[str], bool]
     known: set[str] = field(default_factory=set)
-    """Uids of workloads that were annotated when last seen."""
+    """Uids of workloads that were annotated once: how what was told of them ends is still to be seen.
+
+    `kubectl rollout undo` to a version from before the annotation takes that away.
+    """
 
     def observe(self, kind: Kind, event: Mapping[str, Any]) -> None:
         """Look at one event; a body that cannot be read is logged and changes nothing."""
@@ -55,8 +58,6 @@ class Observer:
         snapshot = READERS[kind](body)
         if snapshot.is_annotated or snapshot.workload_ref:
             self.known.add(meta["uid"])
-        else:
-            self.known.discard(meta["uid"])
         return (snapshot,)
 
 

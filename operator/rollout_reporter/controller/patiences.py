@@ -22,14 +22,16 @@ class Patiences(dict[Address, Patience]):
         return self.setdefault(_address(site), Patience())
 
     def recall(self, found: Sequence[StoredSite], now: datetime) -> None:
-        """Keep to what an earlier process has put on record, of Jiras that this one has not met yet."""
-        for site in [each for each in found if _address(each) not in self]:
+        """Keep to what another process has put on record, which may have led since this one did."""
+        for site in found:
             if asked := _on_record(site, now):
                 self.of(site).wait(asked)
 
 
 def _address(site: StoredSite) -> Address:
-    return (site.spec.site_url, site.spec.api_url) if site.spec else ("", "")
+    if site.spec is None:
+        return "", ""
+    return site.spec.site_url.rstrip("/").lower(), site.spec.api_url.rstrip("/").lower()
 
 
 def _on_record(site: StoredSite, now: datetime) -> Trouble | None:

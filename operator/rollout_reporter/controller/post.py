@@ -64,7 +64,7 @@ class Post:
         sender = self._senders.get(site)
         if sender is None:
             return IDLE
-        return Standing(sender.trouble, sender.next_attempt, len(sender.outbox))
+        return Standing(sender.trouble, sender.next_attempt, len(sender.outbox), sender.worked_at)
 
     @property
     def is_idle(self) -> bool:

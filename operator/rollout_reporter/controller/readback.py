@@ -80,15 +80,21 @@ class ReadBack:
         self._accepted[looked] = _Accepted(place, update)
         self._queue.add_after(looked, DELAY)
 
+    def forget(self, site: str, key: DeploymentKey) -> None:
+        """Do not look for what was accepted before: a later update of it has been answered."""
+        self._accepted.pop((site, key), None)
+
     async def run(self) -> None:
         """Look until cancelled, one request at a time."""
         await self._queue.work(self._look)
 
     async def _look(self, looked: Looked) -> None:
-        accepted = self._accepted[looked]
+        accepted = self._accepted.get(looked)
+        if accepted is None:
+            return
         held = await held_by(self._link(looked[0]), looked[1])
-        if accepted is not self._accepted[looked]:
-            return  # a later update has been accepted meanwhile
+        if accepted is not self._accepted.get(looked):
+            return  # a later update has been answered meanwhile
         if isinstance(held, Trouble):
             self._queue.add_after(looked, max(BACKOFF_MOST, held.retry_after or timedelta(0)))
             return
@@ -98,7 +104,7 @@ class ReadBack:
             self._sent_again.pop(looked, None)
             return
         accepted.looks += 1
-        if number < accepted.update.number and accepted.looks < LOOKS:
+        if accepted.looks < LOOKS:  # a higher one may be our own, its answer under way
             self._queue.add_after(looked, DELAY)
             return
         del self._accepted[looked]

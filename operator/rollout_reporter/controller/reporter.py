@@ -120,9 +120,12 @@ class Reporter:
     def _expect(self, tracked: Tracked, update: Update, outcome: Outcome) -> None:
         """Have it read back how a rollout ended, if that is wanted."""
         entry = tracked.ledger.entry(update.report.key)
-        is_wanted = self._context.settings.read_back and not update.report.state.is_open
-        if is_wanted and entry and isinstance(outcome, Accepted):
+        if entry is None or not self._context.settings.read_back:
+            return
+        if isinstance(outcome, Accepted) and not update.report.state.is_open:
             self._read_back.expect(entry.site, tracked.ref.place, update)
+        else:
+            self._read_back.forget(entry.site, update.report.key)
 
     def _not_held(self, place: Place, update: Update) -> None:
         """Want an update sent again that Jira has accepted but does not hold."""

@@ -80,6 +80,8 @@ class Sender:
         self.outbox = Outbox()
         self.trouble: Trouble | None = None
         self.next_attempt: datetime | None = None
+        self.worked_at = 0.0
+        """When Jira last took a request, in time of the event loop."""
         self._link, self._next_number, self._ledgers, self._now = link, next_number, ledgers, now
         self._backoff = Backoff(most=JIRA_BACKOFF_MOST)
         self._most = MAX_BATCH
@@ -181,6 +183,7 @@ class Sender:
 
     def _succeed(self) -> None:
         was_troubled, self.trouble, self.next_attempt = self.trouble, None, None
+        self.worked_at = asyncio.get_running_loop().time()
         self._backoff.reset()
         self._most, self._stood_alone = min(2 * self._most, MAX_BATCH), False
         METRICS.term.recovered(self.site)

@@ -21,6 +21,8 @@ class Standing:
     next_attempt: datetime | None = None
     waiting: int = 0
     """Jira deployments that wait for an answer."""
+    worked_at: float = 0.0
+    """When Jira last took a request, in time of the event loop."""
 
     @property
     def is_stuck(self) -> bool:

@@ -85,6 +85,8 @@ class SiteInUse:
     """The wait that Jira has asked for."""
     probe_at: float = 0.0
     """When to look next whether it works, in time of the event loop: no clock that is set can move it."""
+    probed_at: float = 0.0
+    """When the last probe began."""
     trouble: Trouble | None = None
     """What the last probe found; `None` if the site works."""
     is_probed: bool = False
@@ -165,7 +167,8 @@ class Sites:
     async def load(self) -> None:
         """Read all JiraSites once; tell of each that changed."""
         found = await self._read()
-        self._patiences.recall([stored for stored, _ in found.values()], self._now())
+        new = [stored for name, (stored, _) in found.items() if name not in self._in_use]
+        self._patiences.recall(new, self._now())
         changed = set(self._in_use) - set(found)
         for name, (stored, secret) in found.items():
             before = self._in_use.get(name)
@@ -202,7 +205,7 @@ class Sites:
             about = {"site": site.name}
             log.warning("JiraSite %s: cannot read its Secret: %s", site.name, error, extra=about)
             before = self._in_use.get(site.name)
-            return before.secret if before else error
+            return before.secret if before and before.stored.spec == site.spec else error
 
     def _link(self, site: StoredSite, secret: Secret) -> JiraClient | Trouble:
         if site.spec is None:
@@ -227,7 +230,7 @@ class Sites:
     async def _examine(self, name: str, site: SiteInUse) -> None:
         """Probe a site that is new, changed or in trouble, and write the condition `Ready`."""
         try:
-            cloud_id = await self._probe(name, site) if site.probe_at <= _loop_time() else None
+            cloud_id = await self._probe(name, site) if self._is_to_be_probed(name, site) else None
             if self._in_use.get(name) is site:
                 await self._show(site, cloud_id)
         except Exception:  # what one site answers must not stop the others
@@ -236,10 +239,17 @@ class Sites:
             site.probe_at = _loop_time() + self._until_next_probe(site)
             METRICS.term.troubled(name, _SURPRISE)
 
+    def _is_to_be_probed(self, name: str, site: SiteInUse) -> bool:
+        """Whether it is time, or reports get through again to a site that did not work."""
+        if site.probe_at == math.inf:
+            return False  # it is being probed
+        works = site.trouble is not None and self._deliverer.standing(name).worked_at > site.probed_at
+        return works or site.probe_at <= _loop_time()
+
     async def _probe(self, name: str, site: SiteInUse) -> str | None:
         """Find out whether a site works, and return its cloud id."""
         cloud_id, before = None, site.trouble
-        site.probe_at = math.inf  # there is no second one until this has ended
+        site.probed_at, site.probe_at = _loop_time(), math.inf  # there is no second one until this has ended
         if isinstance(site.link, Trouble):
             site.trouble = site.link
         else:

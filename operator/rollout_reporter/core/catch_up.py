@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Final
 
 from .closing import superseded
+from .course import Course
+from .entry import Entry
 from .keys import certain_keys
 from .ledger import Ledger
 from .missed import id_of_missed
 from .opening import is_of, next_number, opened, renamed
 from .report import State
 from .seen import Seen
-from .workload import Kind
+from .workload import Kind, ReplicaSetFacts
 
 _OVERTAKEN: Final = "superseded before it was under way"
 _UNSEEN: Final = "came and went while nobody looked: its outcome is not known"
@@ -23,11 +25,11 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     Nothing that was there before the workload was first reported is invented: there is no gap before it.
     """
     for facts in seen.course.missed:
-        if seen.target is None or ledger.find(id_of_missed(facts)):
+        if seen.target is None or facts.is_ignored or ledger.find(id_of_missed(facts)):
             continue
         waiting = ledger.waiting
-        asked = None if seen.course.may_have_ended(facts) else seen.course.asked_with(facts)
-        is_it = waiting is not None and is_of(waiting, facts.release, facts.images)
+        asked = None if seen.course.may_have_ended(facts) else seen.asked_with(facts)
+        is_it = waiting is not None and _is_of(waiting, facts, seen.course)
         recorded = waiting.issue_keys if waiting and is_it else ()
         keys = recorded or seen.allowed(certain_keys(seen, facts, ledger), seen.target.environment.type)
         if not keys:
@@ -67,3 +69,10 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
             entry = replace(entry, state=end.state, because=end.because, since=since)
         ledger = ledger.put(entry)
     return ledger
+
+
+def _is_of(waiting: Entry, facts: ReplicaSetFacts, course: Course) -> bool:
+    """Whether a waiting entry is about a version; its images tell that only if no other one has them."""
+    others = [each.images for each in (*course.missed, course.taken_up) if each and each is not facts]
+    is_clear = facts.images not in others
+    return waiting.release == facts.release or (is_clear and is_of(waiting, facts.release, facts.images))

@@ -72,7 +72,7 @@ def reported(entry: Entry | None, around: Circumstances) -> Condition | None:
     if around.owner:
         return _owned(around.owner)
     if around.refused_spec is not None:
-        message = f"nothing is reported while the controller refuses the spec: {around.refused_spec}"
+        message = f"nothing is reported of this spec: {around.refused_spec}"
         return Condition(Status.FALSE, INVALID_SPEC, message)
     return _about(entry, around) if entry else _nothing_reported(around)
 
@@ -99,13 +99,20 @@ def _about(entry: Entry, around: Circumstances) -> Condition:
 
 
 def issues_known(entry: Entry | None) -> Condition | None:
-    """The condition `IssuesKnown`: whether Jira has all issues that the entry names."""
+    """The condition `IssuesKnown`: whether Jira has all issues that the entry names, as far as it has said.
+
+    A refusal for another cause says nothing of issues, and what is still to be sent may have other ones.
+    """
     answer = (entry.refusal or entry.acknowledged) if entry else None
     if entry is None or answer is None:
         return None
     if answer.unknown_keys:
         message = f"Jira does not know {_listed(answer.unknown_keys)}"
         return Condition(Status.FALSE, UNKNOWN_ISSUE_KEYS, message)
+    if entry.acknowledged is None:
+        return None
+    if entry.is_due or entry.refusal:
+        return Condition(Status.TRUE, "Known", "Jira knows all issues of the last report that it took")
     return Condition(Status.TRUE, "Known", f"Jira knows {_listed(entry.issue_keys)}")
 
 

@@ -130,14 +130,21 @@ class Course:
             own = [each for each in own if each.revision == facts.revision]
         return next((each for each in own if each.revision in {None, facts.revision}), None)
 
-    def asked_with(self, facts: ReplicaSetFacts) -> Asked | None:
+    def asked_with(self, facts: ReplicaSetFacts, *, by_images: bool) -> Asked | None:
         """The wish for a rollout that was never seen to be taken up; `None` if it was not seen either.
 
-        A Rollout's template reads otherwise on its ReplicaSet, with what the API server has filled in.
+        Args:
+            facts: Its ReplicaSet.
+            by_images: Whether its template may read otherwise there, so that images tell if no others have
+                the same.
         """
         same = [each for each in self.passed_by if each.release == facts.release]
+        if same or not by_images:
+            return next(iter(same), None)
         alike = [each for each in self.passed_by if each.images == facts.images]
-        return next(iter(same or alike), None)
+        rivals = [each for each in self.missed if each.images == facts.images]
+        is_clear = len({each.release for each in alike}) == 1 and len(rivals) <= 1
+        return alike[0] if is_clear else None
 
     def may_have_ended(self, facts: ReplicaSetFacts) -> bool:
         """Whether a rollout that was never seen to be taken up may have ended while nobody looked."""

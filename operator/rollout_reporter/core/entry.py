@@ -38,6 +38,16 @@ class Refusal:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Jira has not taken all of a report: it refused it, or knew not all of its issues."""
+
+    since: datetime
+    """When it said so first."""
+    essence: str
+    """Of the report that this is about; of another one it may take all."""
+
+
 @dataclass(frozen=True, kw_only=True)  # no slots: the digests are kept
 class Entry:
     """One Jira deployment: one rollout of the workload, reported to one site."""
@@ -80,6 +90,7 @@ class Entry:
     """What a person should know of how its environment and link were found."""
     acknowledged: Acknowledged | None = None
     refusal: Refusal | None = None
+    shortfall: Shortfall | None = None
     is_uncertain: bool = False
     """Whether Jira may hold it as still open: it was sent so, and no answer has come since."""
 
@@ -152,13 +163,13 @@ class Entry:
     def recheck_at(self) -> datetime | None:
         """When to ask again about issues that Jira did not know, or what else it refused.
 
-        They may have been created since, or the cause may be gone. The longer that goes on, the more seldom;
-        after a week never again.
+        They may have been created since, or the cause may be gone. The longer it has asked in vain, the more
+        seldom; after a week never again.
         """
         answer = self.refusal or self.acknowledged
         if answer is None or not (self.refusal or answer.unknown_keys):
             return None
-        age = answer.at - self.since
+        age = answer.at - self.shortfall.since if self.shortfall else timedelta(0)
         return answer.at + min(max(age / 2, RECHECK_FIRST), RECHECK_MOST) if age < RECHECK_UNTIL else None
 
     @property

@@ -14,7 +14,7 @@ from .course import Course, Rollout
 from .endings import with_proven_end
 from .identity import HASH_TRUST, asked_for, identify
 from .report import State
-from .workload import PENDING_GRACE, PodTrouble, ReplicaSetFacts, Signal, Snapshot
+from .workload import PENDING_GRACE, Kind, PodTrouble, ReplicaSetFacts, Signal, Snapshot
 
 POD_GRACE: Final = timedelta(seconds=60)
 """A pod that cannot start for longer than this has failed its rollout."""
@@ -52,6 +52,7 @@ def judge(
     if course.taken_up is None or course.asked or not snapshot.observed:
         return course
     rollout = _clocked(_named(course.taken_up, snapshot, course), snapshot, now)
+    snapshot = _less_what_is_kept(snapshot, rollout, course.previous)
     return replace(course, taken_up=_followed(rollout, snapshot, troubles, now, before))
 
 
@@ -98,6 +99,17 @@ def _named(rollout: Rollout, snapshot: Snapshot, course: Course) -> Rollout:
     return replace(rollout, replica_set=named)
 
 
+def _less_what_is_kept(snapshot: Snapshot, rollout: Rollout, previous: Rollout | None) -> Snapshot:
+    """What was seen, less a success that is the first one of a Rollout's version which has come back since.
+
+    It has stayed stable all the time, unless the version between the two has become stable itself.
+    """
+    is_first_time = rollout.replaces is None or (previous and previous.state is State.SUCCESSFUL)
+    if is_first_time or snapshot.ref.kind is not Kind.ROLLOUT:
+        return snapshot
+    return replace(snapshot, reading=replace(snapshot.reading, has_completed=False))
+
+
 def _clocked(rollout: Rollout, snapshot: Snapshot, now: datetime) -> Rollout:
     """Carry on the clocks: of progress, and of time that does not count, paused or with no pods wanted."""
     if snapshot.counts != rollout.counts:
@@ -127,7 +139,9 @@ def _followed(
     if snapshot.has_been_idle:
         rollout = replace(rollout, was_idle=True)
     if snapshot.reading.signal is Signal.IDLE:
-        state, because, since = _idle(rollout, before), snapshot.reading.because, None
+        state, because, since = _idle(rollout, snapshot, before), snapshot.reading.because, None
+        if state is State.FAILED:
+            because = rollout.because
     else:
         state, because, since = _verdict(rollout, snapshot, _of(rollout, troubles), now)
     if state is rollout.state:
@@ -184,11 +198,13 @@ def _own_verdict(
     return None
 
 
-def _idle(rollout: Rollout, before: Course) -> State | None:
-    """With no replicas wanted nothing begins; what was under way is given up for now.
+def _idle(rollout: Rollout, snapshot: Snapshot, before: Course) -> State | None:
+    """With no replicas wanted nothing begins; what had begun is given up for now.
 
     Unless it may have ended while nobody looked.
     """
-    if rollout.state is not State.IN_PROGRESS:
+    if rollout.state is None or not rollout.state.is_open:
+        return rollout.state
+    if rollout.state is State.PENDING and snapshot.paused:
         return rollout.state
     return State.UNKNOWN if before.is_remembered else State.CANCELLED

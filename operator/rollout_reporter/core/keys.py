@@ -21,7 +21,7 @@ def keys_of(rollout: Rollout, seen: Seen, ledger: Ledger) -> tuple[str, ...]:
 
     For a way back the workload's keys come last: they can be those of the version that is left.
     """
-    recorded = ledger.keys_of_release(rollout.release) if rollout.replaces else ()
+    recorded = ledger.keys_of_release(rollout.release, rollout.replica_set) if rollout.replaces else ()
     return seen.snapshot.template_wishes.issue_keys.valid or recorded or seen.issue_keys
 
 
@@ -66,7 +66,7 @@ def certain_keys(seen: Seen, facts: ReplicaSetFacts, ledger: Ledger) -> tuple[st
     """
     if facts.template_keys.valid:
         return facts.template_keys.valid
-    if asked := seen.course.asked_with(facts):
+    if asked := seen.asked_with(facts):
         return asked.issue_keys
     own = seen.snapshot.wishes.issue_keys.valid
     copies = {each.noted_keys.valid for each in seen.course.missed if not each.template_keys.valid}
@@ -83,4 +83,4 @@ def _keys_before(course: Course, ledger: Ledger) -> tuple[str, ...] | None:
 def uncertain(seen: Seen, ledger: Ledger) -> tuple[ReplicaSetFacts, ...]:
     """Rollouts that came and went unseen and are skipped, because nobody can know their issue keys."""
     missed = (each for each in seen.course.missed if ledger.find(id_of_missed(each)) is None)
-    return tuple(facts for facts in missed if not certain_keys(seen, facts, ledger))
+    return tuple(each for each in missed if not (each.is_ignored or certain_keys(seen, each, ledger)))

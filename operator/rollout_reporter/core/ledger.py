@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from .course import Course, Earlier
-from .entry import Acknowledged, Entry, Refusal, content_of, essence_of, failed_after_all
+from .entry import Acknowledged, Entry, Refusal, Shortfall, content_of, essence_of, failed_after_all
 from .numbers import revision_in
 from .outcome import Accepted, Outcome, Rejected
 from .report import DeploymentKey, Update
@@ -87,10 +87,19 @@ class Ledger:
         """The revision that the pending entry was expected to be given, by its number."""
         return revision_in(self.waiting.number) if self.waiting else None
 
-    def keys_of_release(self, release: str) -> tuple[str, ...]:
-        """The keys under which a release was reported before."""
-        own = [each.issue_keys for each in self._own if each.release == release and each.rollout_id]
-        return own[-1] if own else ()
+    def keys_of_release(self, release: str, replica_set: str | None = None) -> tuple[str, ...]:
+        """The keys under which a release was reported before.
+
+        It may be known by its ReplicaSet alone: `kubectl argo rollouts undo` writes the template in the words
+        of that.
+        """
+        told = [each for each in self._own if each.rollout_id]
+        same = [
+            each
+            for each in told
+            if each.release == release or (replica_set and each.replica_set == replica_set)
+        ]
+        return same[-1].issue_keys if same else ()
 
     @property
     def _own(self) -> tuple[Entry, ...]:
@@ -134,7 +143,7 @@ class Ledger:
             answer = entry.refusal or entry.acknowledged
             if entry.site == site and answer and answer.at < since:
                 known = entry.acknowledged and replace(entry.acknowledged, content="")
-                ledger = ledger.put(replace(entry, acknowledged=known, refusal=None))
+                ledger = ledger.put(replace(entry, acknowledged=known, refusal=None, shortfall=None))
         return ledger
 
     def attempt(self, key: DeploymentKey) -> "Ledger":
@@ -164,19 +173,27 @@ class Ledger:
         entry = self.entry(update.report.key)
         if entry is None:
             return self
-        content = content_of(update.report)
+        content, essence = content_of(update.report), essence_of(update.report)
+        short = entry.shortfall
+        if short is None or short.essence != essence:
+            short = Shortfall(at, essence)
         match outcome:
             case Accepted(unknown_keys) if not entry.acknowledged or (
                 entry.acknowledged.update_number < update.number
             ):
                 state = update.report.state
-                essence = essence_of(update.report)
                 acknowledged = Acknowledged(state, content, essence, update.number, at, unknown_keys)
-                settled = replace(entry, acknowledged=acknowledged, refusal=None, is_uncertain=False)
+                settled = replace(
+                    entry,
+                    acknowledged=acknowledged,
+                    refusal=None,
+                    shortfall=short if unknown_keys else None,
+                    is_uncertain=False,
+                )
                 return self.put(failed_after_all(settled))
             case Rejected(messages, unknown_keys):
                 refusal = Refusal(content, "; ".join(messages), unknown_keys, at)
-                return self.put(replace(entry, refusal=refusal))
+                return self.put(replace(entry, refusal=refusal, shortfall=short))
             case _:
                 return self
 

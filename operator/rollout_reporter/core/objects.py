@@ -14,6 +14,7 @@ from .workload import Kind, ReplicaSetFacts, Wishes, WorkloadRef
 
 Object = Mapping[str, Any]
 
+LONGEST_DURATION: Final = timedelta(days=36_500)
 _DURATION: Final = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
@@ -123,15 +124,19 @@ def wishes_of(body: Object) -> Wishes:
 
 
 def duration(text: str | None) -> timedelta | None:
-    """Read a duration as Kubernetes writes it (`90s`, `30m`, `1h30m`); `None` for anything else."""
+    """Read a duration as Kubernetes writes it (`90s`, `30m`, `1h30m`); `None` for anything else.
+
+    Centuries are cut to `LONGEST_DURATION`, so that it can be added to any time.
+    """
     found = _DURATION.fullmatch(text or "")
     if not text or found is None:
         return None
     hours, minutes, seconds = (float(each or 0) for each in found.groups())
     try:
-        return timedelta(hours=hours, minutes=minutes, seconds=seconds) or None
+        whole = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        return None
+        return LONGEST_DURATION
+    return min(whole, LONGEST_DURATION) or None
 
 
 def conditions_of(body: Object) -> dict[str, Object]:
@@ -201,6 +206,7 @@ def replica_set_facts(
         created=created_of(body),
         images=images_of(template),
         template_keys=wishes_of(template).issue_keys,
+        is_ignored=wishes_of(template).ignore,
         noted_keys=wishes_of(body).issue_keys,
     )
 

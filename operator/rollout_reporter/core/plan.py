@@ -24,7 +24,8 @@ def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     """Bring the ledger up to what is seen; whatever was opened and is over is closed first."""
     ledger = _ended(seen, ledger, now)
     if because := over(seen.snapshot):
-        return close(ledger, because, now)
+        ledger, rollout = close(ledger, because, now), seen.course.taken_up
+        return _rolled_back(ledger, rollout, now) if rollout else ledger
     ledger = catch_up(seen, ledger, now)
     if seen.course.is_refused:
         return _withdraw(ledger, now)

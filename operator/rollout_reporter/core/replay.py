@@ -17,7 +17,7 @@ from .plan import plan
 from .pods import read_pod_trouble
 from .readers import READERS, REPLICA_SET_READERS
 from .report import Environment, EnvironmentType, Pipeline, State
-from .rollouts import with_reference
+from .rollouts import referenced_deployment, with_reference
 from .seen import Seen
 from .target import Target
 from .workload import Kind, Place, PodTrouble, ReplicaSetFacts, Snapshot, WorkloadRef
@@ -246,7 +246,7 @@ def _references(lines: Iterable[Line]) -> frozenset[Place]:
 def _reference(line: Line) -> Place | None:
     try:
         reference = (line.body.get("spec") or {}).get("workloadRef")
-        if not reference:
+        if not reference or reference["name"] != referenced_deployment(line.body):
             return None
         return Place(line.body["metadata"].get("namespace", "default"), Kind.DEPLOYMENT, reference["name"])
     except _UNREADABLE as error:

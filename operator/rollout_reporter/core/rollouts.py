@@ -4,6 +4,7 @@ The rules are those of argo-rollouts' `CalculateRolloutPhase` and `GetRolloutPha
 https://github.com/argoproj/argo-rollouts/blob/master/utils/rollout/rolloututil.go
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ WORKLOAD_GENERATION: Final = "rollout.argoproj.io/workload-generation"
 HASH_LABEL: Final = "rollouts-pod-template-hash"
 
 _DEFAULT_DEADLINE: Final = 600
+_NAMED: Final = re.compile(r'ReplicaSet "([^"]+)"')
 _OF_THE_NEXT: Final = frozenset({"NewReplicaSetCreated", "FoundNewReplicaSet"})
 """Reasons by which a status speaks of another ReplicaSet than it names."""
 
@@ -73,9 +75,15 @@ def read_rollout(body: Object) -> Snapshot:
         wishes=overlaid(wishes_of(body), wishes_of(template)),
         template_wishes=wishes_of(template),
         shown=shown_condition(body),
-        workload_ref=(spec.get("workloadRef") or {}).get("name"),
+        workload_ref=referenced_deployment(body),
         workload_generation=int(workload_generation) if workload_generation.isdecimal() else None,
     )
+
+
+def referenced_deployment(body: Object) -> str | None:
+    """Name of the Deployment whose template a Rollout uses, if it is not its own, or that of another kind."""
+    reference = (body.get("spec") or {}).get("workloadRef") or {}
+    return reference.get("name") if reference.get("kind", "Deployment") == "Deployment" else None
 
 
 def with_reference(rollout: Snapshot, deployment: Snapshot | None) -> Snapshot:
@@ -109,13 +117,23 @@ def read_replica_set(body: Object, owner: WorkloadRef) -> ReplicaSetFacts | None
 
 
 def _is_observed(body: Object) -> bool:
-    """Compare as numbers: `status.observedGeneration` of a Rollout is a string."""
+    """Compare as numbers: `status.observedGeneration` of a Rollout is a string.
+
+    Where the ReplicaSet of a new version is refused, all else stays the status of the version before. Where a
+    Rollout gives up its reference, the annotation of it stays for a while.
+    """
+    if _foreign_template(body):
+        return True  # nothing is to be awaited
     status = body.get("status") or {}
     observed = str(status.get("observedGeneration", ""))
     if not observed.isdecimal() or int(observed) < body["metadata"].get("generation", 0):
         return False
+    if conditions_of(body).get("Progressing", {}).get("reason") == "ReplicaSetCreateError":
+        return False
     workload_generation = annotations_of(body).get(WORKLOAD_GENERATION)
-    return workload_generation is None or workload_generation == status.get("workloadObservedGeneration")
+    if workload_generation is None or not (body.get("spec") or {}).get("workloadRef"):
+        return True
+    return workload_generation == status.get("workloadObservedGeneration")
 
 
 def _read_status(body: Object) -> Reading:
@@ -123,21 +141,41 @@ def _read_status(body: Object) -> Reading:
     phase, is_stable = status.get("phase"), status.get("stableRS") == status.get("currentPodHash")
     wanted = _wanted(body)
     because, step = _progress(body), _at_step(body)
+    if foreign := _foreign_template(body):
+        return Reading(Signal.REFUSED, foreign)
     if "InvalidSpec" in conditions:
         return Reading(Signal.REFUSED, f"invalid spec: {conditions['InvalidSpec'].get('message', '')}")
     if wanted == 0 and not status.get("replicas"):
         return Reading(Signal.IDLE, "no replicas are wanted")
-    if _is_broken(status):
+    is_left_over = _is_of_another(status, conditions)
+    if _is_broken(status, conditions):
         since = _when(conditions, "Progressing", "lastTransitionTime")
         # Healthy once, and the stable version since: what is broken now broke after its success.
         has_completed = is_stable and "Healthy" in conditions
         return Reading(Signal.BROKEN, _cause(status), since, status.get("currentPodHash"), has_completed)
-    if phase == "Healthy" and is_stable and wanted:
+    if (phase == "Healthy" or _is_paused_after_its_success(body)) and is_stable and wanted:
         return Reading(Signal.COMPLETE, because, _when(conditions, "Healthy", "lastTransitionTime"))
     because = f"paused{step}, {because}" if phase == "Paused" else f"{because}{step}"
     # Of the next version it speaks before it names it.
     is_next = conditions.get("Progressing", {}).get("reason") in _OF_THE_NEXT
-    return Reading(Signal.MOVING, because, going_on=None if is_next else status.get("currentPodHash"))
+    going_on = None if is_next or is_left_over else status.get("currentPodHash")
+    return Reading(Signal.MOVING, because, going_on=going_on, deadline_is_lost=is_left_over)
+
+
+def _foreign_template(body: Object) -> str:
+    """Why its versions cannot be told from each other; empty if they can."""
+    reference = (body.get("spec") or {}).get("workloadRef")
+    if not reference or referenced_deployment(body):
+        return ""
+    kind = reference.get("kind")
+    return f"its template is that of a {kind}: refer to a Deployment, or write the template into the Rollout"
+
+
+def _is_paused_after_its_success(body: Object) -> bool:
+    """Whether nothing is left to do of what is paused: its phase does not tell that."""
+    status, wanted = body.get("status") or {}, _wanted(body)
+    counts = {status.get(f"{each}eplicas", 0) for each in ("r", "updatedR", "availableR")}
+    return status.get("phase") == "Paused" and "Healthy" in conditions_of(body) and counts == {wanted}
 
 
 def _progress(body: Object) -> str:
@@ -168,13 +206,27 @@ def _ends(body: Object) -> Iterator[End]:
     if promoted and status.get("replicas"):
         since = _when(conditions, "Healthy", "lastTransitionTime")
         yield End(promoted, State.SUCCESSFUL, "promoted to be the stable version", since, is_kept=True)
-    if current and current != promoted and _is_broken(status) and "InvalidSpec" not in conditions:
+    if current and current != promoted and _is_broken(status, conditions) and "InvalidSpec" not in conditions:
         since = _when(conditions, "Progressing", "lastTransitionTime")
         yield End(current, State.FAILED, _cause(status), since)
 
 
-def _is_broken(status: Object) -> bool:
-    return status.get("phase") == "Degraded" or _is_aborted(status)
+def _is_broken(status: Object, conditions: dict[str, Object]) -> bool:
+    return _is_aborted(status) or (
+        status.get("phase") == "Degraded" and not _is_of_another(status, conditions)
+    )
+
+
+def _is_of_another(status: Object, conditions: dict[str, Object]) -> bool:
+    """Whether a deadline was that of another ReplicaSet: the word stays until the present one has a pod.
+
+    https://github.com/argoproj/argo-rollouts/blob/master/rollout/sync.go (`calculateRolloutConditions`)
+    """
+    progressing, current = conditions.get("Progressing", {}), status.get("currentPodHash")
+    named = _NAMED.search(progressing.get("message", ""))
+    if progressing.get("reason") != "ProgressDeadlineExceeded" or named is None or not current:
+        return False
+    return not named.group(1).endswith(f"-{current}")
 
 
 def _is_aborted(status: Object) -> bool:

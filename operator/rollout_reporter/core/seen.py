@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from .access import AccessRule, allowed
-from .course import Course
+from .course import Asked, Course
 from .report import EnvironmentType
 from .target import Target
-from .workload import Snapshot
+from .workload import Kind, ReplicaSetFacts, Snapshot
 
 KEYS_QUIET_TIME: Final = timedelta(seconds=60)
 """Changed keys wait this long: they may be meant for a rollout that is about to begin (`kubectl annotate`,
@@ -33,6 +33,13 @@ class Seen:
     def allowed(self, keys: tuple[str, ...], kind: EnvironmentType) -> tuple[str, ...]:
         """Those of the keys that it may report to from an environment of this type."""
         return allowed(self.rules, self.snapshot.ref.namespace, keys, kind)
+
+    def asked_with(self, facts: ReplicaSetFacts) -> Asked | None:
+        """The wish for a rollout that came and went unseen, see `Course.asked_with`.
+
+        A Rollout's template reads otherwise on its ReplicaSet, with what the API server has filled in.
+        """
+        return self.course.asked_with(facts, by_images=self.snapshot.ref.kind is Kind.ROLLOUT)
 
     @property
     def issue_keys(self) -> tuple[str, ...]:

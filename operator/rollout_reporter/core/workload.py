@@ -215,6 +215,8 @@ class ReplicaSetFacts:
     images: tuple[str, ...]
     template_keys: IssueKeys
     """Keys in its pod template: certainly its own."""
+    is_ignored: bool
+    """Whether its pod template says that it is not to be reported."""
     noted_keys: IssueKeys
     """Keys copied from the workload by its controller: no proof, the copy is written again and again."""
     has_come_back: bool = False

@@ -162,13 +162,14 @@ class JiraClient:
             return reply
         response = _submitted(reply)
         if response is not None:
+            self._cloud_id.confirm()
             return judge(updates, response, reply.secrets)
         return self._refused(reply)
 
     def _refused(self, reply: Reply) -> Trouble:
         """Return what it means; a cloud id that Jira may not know any more is looked up again next time."""
         if reply.status in _NOT_HERE:
-            self._cloud_id.forget()
+            self._cloud_id.doubt()
         return reply.trouble()
 
     async def _authorized(self, method: str, path: str, content: bytes | None = None) -> Reply | Trouble:

@@ -27,24 +27,36 @@ class CloudIdSource:
         self._site_url = site_url.rstrip("/")
         self._configured = configured
         self._found: str | None = None
+        self._is_doubtful = False
         self._lookup = SingleFlight(self._look_up)
 
     async def get(self) -> str | Trouble:
-        """Return the cloud id, looked up if it is not known yet."""
+        """Return the cloud id, looked up if it is not known, or doubtful and the site can answer."""
         if self._configured:
             return _checked(self._configured)
-        return self._found or await self._lookup.join()
+        if self._found and not self._is_doubtful:
+            return self._found
+        found = await self._lookup.join()
+        is_silent = isinstance(found, Trouble) and found.reason in _PASSING
+        return self._found if self._found and is_silent else found
 
-    def forget(self) -> None:
+    def doubt(self) -> None:
         """Look it up again next time: Jira may not know it any more."""
-        self._found = None
+        self._is_doubtful = True
+
+    def confirm(self) -> None:
+        """Keep to it: Jira has taken something for it."""
+        self._is_doubtful = False
 
     async def _look_up(self) -> str | Trouble:
         reply = await self._wire.exchange(Call("GET", f"{self._site_url}/_edge/tenant_info"))
         if isinstance(reply, Trouble):
             return reply
-        self._found = _cloud_id(reply)
-        return self._found or self._missing(reply)
+        found = _cloud_id(reply)
+        if found is None:
+            return self._missing(reply)
+        self._found, self._is_doubtful = found, False
+        return found
 
     def _missing(self, reply: Reply) -> Trouble:
         said = reply.trouble()

@@ -1,5 +1,6 @@
 """`rollout-reporter resync`: what it asks for, and how it waits for the operator to do it."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -38,6 +39,16 @@ def test_without_waiting_it_only_asks(around: Surroundings) -> None:
     assert "asked for: default" in ended.complaint
     assert notes[names.RESYNC_NAMESPACES] == "shop-*"
     assert notes[names.RESYNC_PRUNE_KEYS] == "true"
+
+
+def test_it_is_dated_by_the_clock_of_the_api_server(around: Surroundings) -> None:
+    """As the answers are, which it is compared to; that of the person's machine may be slow."""
+    around.cluster.ahead = timedelta(minutes=10)
+
+    run("--no-wait")
+
+    requested = datetime.fromisoformat(around.cluster.objects[SITE]["metadata"]["annotations"][names.RESYNC])
+    assert timedelta(minutes=9) < requested - datetime.now(UTC) < timedelta(minutes=11)
 
 
 def test_several_namespaces_may_be_named_at_once(around: Surroundings) -> None:

@@ -11,6 +11,8 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Final
 
 import jsonpatch
@@ -61,6 +63,8 @@ class FakeCluster:
     """Answers to `METHOD path` in place of the true one."""
     uncached: set[str] = field(default_factory=set)
     """Paths of objects that are not yet in the cache, from which lists at version 0 are answered."""
+    ahead: timedelta = timedelta(0)
+    """Of our own clock."""
     _versions: Any = field(default_factory=lambda: itertools.count(101))
     _applied: dict[str, set[str]] = field(default_factory=dict)
 
@@ -95,7 +99,8 @@ class FakeCluster:
         asked = Asked(request.method, request.path, request.content_type, body)
         self.asked.append(asked)
         try:
-            return web.json_response(copy.deepcopy(self._answer(asked, request)))
+            date = format_datetime(datetime.now(UTC) + self.ahead, usegmt=True)
+            return web.json_response(copy.deepcopy(self._answer(asked, request)), headers={"Date": date})
         except RefusedError as refused:
             status = {"kind": "Status", "status": "Failure", "code": refused.code, "message": str(refused)}
             return web.json_response(status, status=refused.code)
@@ -107,8 +112,8 @@ class FakeCluster:
         is_status = last == "status" and path.split("/")[-2] in _WITH_STATUS
         target = path if is_status else asked.path
         match asked.method:
-            case "GET" if target in self.objects:
-                return self.objects[target]
+            case "GET" if target in self.objects or target == "/version":
+                return self.objects.get(target, {})
             case "GET" if _is_collection(target):
                 return self._page(target, request)
             case "POST":

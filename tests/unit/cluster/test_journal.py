@@ -373,6 +373,20 @@ async def test_an_entry_that_somebody_has_spoiled_does_not_keep_the_others_from_
     assert len(await what_a_new_leader_finds(api)) == 1
 
 
+async def test_an_entry_too_large_for_any_page_keeps_one_of_its_own(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    keys = tuple(f"{'A' * 200}-{number}" for number in range(1, 501))
+    journal = await taken_over(api)
+    for state in (State.PENDING, State.IN_PROGRESS, State.FAILED) * 4:
+        one = listed()
+        large = replace(one.entry, issue_keys=keys, noted_keys=keys, state=state)
+        await journal.enlist([replace(one, entry=large)], 1500)
+
+    assert len([each for each in cluster.objects if "journal" in each]) <= 2
+    assert await what_a_new_leader_finds(api) == {1}
+
+
 async def test_the_same_number_on_two_sites_is_two_deployments(api: ApiClient) -> None:
     one = listed()
     other = replace(one, entry=replace(one.entry, site="other"))

@@ -289,6 +289,23 @@ async def test_a_secret_that_cannot_be_read_for_a_while_does_not_cut_the_way(
 # Hosts.
 
 
+async def test_another_secret_that_may_not_be_read_is_not_taken_for_the_one_before(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    """Say, since the chart's `rbac.secretNames` does not name it."""
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+    cluster.objects[SITE]["spec"]["credentialsSecretRef"] = {"name": "jira-new"}
+    cluster.objects[SITE]["metadata"]["generation"] += 1
+    cluster.refusals["GET /api/v1/namespaces/ops/secrets/jira-new"] = (403, "secrets is forbidden")
+
+    await sites.refresh()
+
+    assert ready(cluster)["status"] == "False"
+    assert "its Secret cannot be read" in ready(cluster)["message"]
+
+
 @pytest.mark.parametrize("field", ["siteURL", "apiURL"])
 async def test_for_a_host_that_is_not_allowed_the_secret_is_never_read_nor_the_host_asked(
     cluster: FakeCluster, sites: Sites, jira: Sandbox, field: str
@@ -465,6 +482,25 @@ async def test_a_site_that_takes_no_reports_is_not_ready_and_tells_when_it_is_tr
     assert next_attempt <= told < next_attempt + timedelta(seconds=1)
 
 
+async def test_a_site_is_looked_at_at_once_when_reports_get_through_again(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """The next look may be a minute away by then."""
+    hold_site(cluster)
+    hold_secret(cluster)
+    jira = MoodyJira(token=500)
+    async with httpx.AsyncClient(transport=jira) as http:
+        sites = sites_of(api, http)
+        sites.serve(Listener(now=Standing(worked_at=asyncio.get_running_loop().time() + 1)))
+        await sites.refresh()
+        assert ready(cluster)["status"] == "False"
+
+        jira.moods.clear()
+        await sites.refresh()
+
+    assert ready(cluster)["status"] == "True"
+
+
 async def test_once_all_is_sent_it_is_ready_again(cluster: FakeCluster, sites: Sites) -> None:
     hold_site(cluster)
     hold_secret(cluster)
@@ -543,6 +579,41 @@ async def test_a_wait_that_could_not_be_recorded_is_kept_to_in_the_next_term_of_
 
     assert jira.asked == []
     assert found.reason == "RateLimited"
+
+
+async def test_a_wait_that_another_process_was_asked_for_is_kept_to_by_one_that_led_before_it(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """Leaders change from A to B to A."""
+    jira, patiences = limiting_jira_of(cluster), Patiences()
+    jira.moods.clear()
+    async with httpx.AsyncClient(transport=jira) as http:
+        await sites_of(api, http, patiences=patiences).refresh()
+        jira.moods["bulk"] = 429
+        other = await asked_to_wait(api, http)
+        await other.hand_over()
+        jira.asked.clear()
+        again = sites_of(api, http, patiences=patiences)
+        await again.load()
+        found = await submitted(again)
+
+    assert jira.asked == []
+    assert found.reason == "RateLimited"
+
+
+async def test_an_address_that_is_written_otherwise_leads_to_the_same_jira(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    jira = limiting_jira_of(cluster)
+    async with httpx.AsyncClient(transport=jira) as http:
+        sites = await asked_to_wait(api, http)
+        jira.asked.clear()
+        cluster.objects[SITE]["spec"]["siteURL"] += "/"
+        cluster.objects[SITE]["metadata"]["generation"] += 1
+        await sites.load()
+        await submitted(sites)
+
+    assert jira.asked == []
 
 
 async def test_all_sites_that_lead_to_one_jira_keep_to_its_wait(cluster: FakeCluster, api: ApiClient) -> None:

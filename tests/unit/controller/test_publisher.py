@@ -269,8 +269,11 @@ async def test_at_first_sight_a_rollout_is_on_its_way_on_the_workload_alone(shop
     assert shop.reason == "Sending"
 
 
-async def test_a_rollout_that_jira_hears_of_in_a_moment_is_not_announced(shop: Shop) -> None:
+async def test_a_rollout_that_jira_hears_of_in_a_moment_is_not_announced(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its controller writes often just then."""
+    monkeypatch.setattr(publishing, "ANNOUNCE_AFTER", timedelta(hours=1))
     shop.know(IN_PROGRESS, urgent_since=datetime.now(UTC))
     assert await shop.shown() == []
 
@@ -279,7 +282,10 @@ async def test_a_rollout_that_jira_hears_of_in_a_moment_is_not_announced(shop: S
     assert shop.reason == "InProgress"
 
 
-async def test_a_later_state_of_a_rollout_that_jira_knows_is_not_announced(shop: Shop) -> None:
+async def test_a_later_state_of_a_rollout_that_jira_knows_is_not_announced(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "QUIET", timedelta(hours=1))
     shop.know(accepted(IN_PROGRESS))
     await shop.shown()
     shop.learn(moved_on(accepted(IN_PROGRESS), State.SUCCESSFUL, "3 of 3"), after=timedelta(0))

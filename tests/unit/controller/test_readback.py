@@ -130,6 +130,19 @@ async def test_a_higher_number_of_somebody_else_is_passed_before_it_is_sent_agai
     assert desk.again == [100]
 
 
+async def test_a_later_update_of_our_own_is_none_of_somebody_else(jira: Jira, desk: Desk) -> None:
+    """Jira holds it before its answer is there; a rollout that goes on is not read back."""
+    jira.held = data(101)
+    async with reading(jira, desk) as read_back:
+        expect(read_back, 100)
+        await asyncio.sleep(1.5 * DELAY.total_seconds())
+        read_back.forget("default", item().report.key)
+        await asyncio.sleep(A_WHILE)
+
+    assert jira.looks == 1
+    assert desk.again == []
+
+
 async def test_what_jira_never_holds_is_given_up_in_the_end(
     jira: Jira, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:

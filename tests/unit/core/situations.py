@@ -75,9 +75,9 @@ def entry(**changes: Any) -> Entry:
     return Entry(**(usual | changes))
 
 
-def settled(one: Entry, outcome: Outcome, number: int = 100) -> Entry:
+def settled(one: Entry, outcome: Outcome, number: int = 100, *, at: datetime = NOW) -> Entry:
     """The entry after Jira's word on it as it stands."""
-    ledger = Ledger(ref(), (one,)).settle(Update(one.report, number), outcome, NOW)
+    ledger = Ledger(ref(), (one,)).settle(Update(one.report, number), outcome, at)
     return ledger.entries[-1]
 
 

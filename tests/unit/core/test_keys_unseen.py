@@ -4,6 +4,7 @@ The controller writes the workload's annotations to the present ReplicaSet, so e
 its time.
 """
 
+from rollout_reporter.core import names
 from rollout_reporter.core.keys import uncertain
 from unit.core.story import Story, Version
 
@@ -39,6 +40,30 @@ def test_a_version_is_not_told_under_the_keys_of_the_one_that_came_after_it() ->
 
     assert keys(story) == ["SHOP-1", "SHOP-3"]
     assert skipped(story) == [2]
+
+
+def test_a_version_that_came_and_went_is_ignored_if_its_own_template_says_so() -> None:
+    story = Story().runs("web:1", keys="SHOP-1").unseen()
+    story.template_notes = {names.IGNORE: "true"}
+    comes_unseen(story, "web:2", 2, noted_keys="SHOP-1")
+    story.template_notes = {}
+
+    assert skipped(story.begins("web:3")) == []
+    assert keys(story) == ["SHOP-1", "SHOP-1"]
+
+
+def test_versions_that_differ_in_their_configuration_alone_are_not_taken_for_each_other() -> None:
+    story = Story().runs("web:1", template_notes={"config": "1"}, keys="SHOP-1")
+    story.asked_for("web:1", template_notes={"config": "2"}, keys="SHOP-2").gap()
+    comes_unseen(story, "web:1", 2, noted_keys="SHOP-2")
+    story.template_notes = {"config": "3"}
+    comes_unseen(story, "web:1", 3, noted_keys="SHOP-3")
+    story.template_notes = {"config": "4"}
+
+    story.keys = "SHOP-4"
+
+    assert skipped(story.taken_up()) == [3]
+    assert keys(story) == ["SHOP-1", "SHOP-2", "SHOP-4"]
 
 
 def test_keys_that_came_with_the_version_or_after_it_are_not_certain() -> None:

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from rollout_reporter.core.entry import RECHECK_FIRST, RECHECK_MOST
+from rollout_reporter.core.entry import RECHECK_FIRST, RECHECK_MOST, RECHECK_UNTIL
 from rollout_reporter.core.ledger import HISTORY, MOST, Ledger
 from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import State, Update
-from unit.core.situations import NOW, accepted, entry, moved_on, ref, rejected
+from unit.core.situations import NOW, accepted, entry, moved_on, ref, rejected, settled
 
 
 def test_what_jira_has_accepted_as_it_is_is_not_due() -> None:
@@ -48,14 +50,51 @@ def test_an_answer_to_an_older_update_changes_nothing() -> None:
 
 
 def test_unknown_issues_are_asked_about_again_ever_more_seldom_and_not_for_ever() -> None:
-    one = accepted(entry(since=NOW - timedelta(minutes=1)), unknown=["SHOP-57"])
-    assert one.recheck_at == NOW + RECHECK_FIRST
+    one = accepted(entry(), unknown=["SHOP-57"])
+    asked_at = [NOW]
+    while one.recheck_at:
+        asked_at.append(one.recheck_at)
+        one = settled(one, Accepted(("SHOP-57",)), 100 + len(asked_at), at=one.recheck_at)
 
-    old = accepted(entry(since=NOW - timedelta(days=2)), unknown=["SHOP-57"])
-    assert old.recheck_at == NOW + RECHECK_MOST
-
-    assert accepted(entry(since=NOW - timedelta(days=8)), unknown=["SHOP-57"]).recheck_at is None
+    waits = [after - before for before, after in pairwise(asked_at)]
+    assert waits[0] == RECHECK_FIRST
+    assert waits == sorted(waits)
+    assert waits[-1] == RECHECK_MOST
+    assert RECHECK_UNTIL <= asked_at[-1] - NOW < RECHECK_UNTIL + RECHECK_MOST
     assert accepted(entry()).recheck_at is None
+
+
+def test_an_issue_that_was_created_late_is_found_however_old_the_rollout_is() -> None:
+    """People annotate what has been running for months."""
+    old = entry(since=NOW - timedelta(days=100))
+
+    assert accepted(old, unknown=["SHOP-57"]).recheck_at == NOW + RECHECK_FIRST
+    assert rejected(old, "No", unknown=["SHOP-41", "SHOP-57"]).recheck_at == NOW + RECHECK_FIRST
+
+
+@pytest.mark.parametrize(
+    "change", [{"issue_keys": ("SHOP-41", "SHOP-58")}, {"state": State.FAILED, "since": NOW}]
+)
+def test_another_report_is_asked_about_as_often_as_a_first_one(change: dict[str, Any]) -> None:
+    later = NOW + timedelta(days=5)
+    one = settled(accepted(entry(), unknown=["SHOP-57"]), Accepted(("SHOP-57",)), 101, at=later)
+
+    another = settled(replace(one, **change), Accepted(("SHOP-58",)), 102, at=later)
+
+    assert another.recheck_at == later + RECHECK_FIRST
+
+
+def test_what_jira_takes_only_after_a_while_is_a_first_one_again() -> None:
+    taken = settled(accepted(entry(), unknown=["SHOP-57"]), Accepted(), 101, at=NOW + timedelta(days=5))
+
+    assert taken.shortfall is None
+
+
+def test_a_resync_that_meets_a_refusal_is_asked_for_again() -> None:
+    later = NOW + timedelta(days=8)
+    [again] = Ledger(ref(), (rejected(entry(), "No"),)).resend("default", later).due
+
+    assert settled(again, Rejected(("Not now",)), at=later).recheck_at == later + RECHECK_FIRST
 
 
 @pytest.mark.parametrize(

@@ -245,6 +245,16 @@ def test_removing_the_keys_in_mid_rollout_cancels_it() -> None:
     assert story.states == ["successful", "cancelled"]
 
 
+@pytest.mark.parametrize("end", ["completes", "exceeds_its_deadline"])
+def test_the_way_back_to_a_version_from_before_the_annotation_is_told(end: str) -> None:
+    """`kubectl rollout undo` takes the annotation away with the version that brought it."""
+    story = Story(keys="").runs("web:1").begins("web:2", keys="SHOP-2")
+    getattr(story, end)().begins("web:1", keys="")
+    assert story.states == ["successful" if end == "completes" else "failed"]
+
+    assert story.completes().states == ["rolled_back"]
+
+
 def test_keys_that_come_back_go_on_with_the_same_deployment() -> None:
     story = Story().begins("web:1").annotated("").annotated("SHOP-1").completes()
     assert story.states == ["successful"]
@@ -387,6 +397,28 @@ def test_while_no_replicas_are_wanted_the_pods_that_are_left_prove_nothing() -> 
     snapshot = story._snapshot(observed=True, deleting=False)
 
     assert snapshot.reading.signal is not Signal.COMPLETE
+
+
+def test_a_failure_that_is_scaled_to_nothing_keeps_its_cause() -> None:
+    story = Story().runs("web:1").begins("web:2").exceeds_its_deadline()
+    cause = story.current.because
+
+    story.replicas = 0
+    story.loses_its_pods().seen()
+
+    assert (story.current.state, story.current.because) == (State.FAILED, cause)
+
+
+def test_a_way_back_that_waits_while_paused_and_goes_on_with_no_replicas_is_given_up() -> None:
+    story = Story(paused=False).runs("web:1").runs("web:2")
+    story.paused = True
+    story.asked_for("web:1").taken_up().loses_its_pods().later(seconds=5)
+    assert story.current.state is State.PENDING
+
+    story.replicas, story.paused = 0, False
+    story.completes()
+
+    assert not story.current.state.is_open
 
 
 def test_a_failure_stays_one_until_it_goes_on_although_it_was_scaled_to_nothing() -> None:

@@ -1,6 +1,7 @@
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -316,6 +317,19 @@ def test_unknown_issues_are_named_whether_jira_took_the_rest_or_not(one: Entry) 
     assert (found.status, found.reason) == (Status.FALSE, "UnknownIssueKeys")
     assert "SHOP-57" in found.message
     assert "SHOP-41" not in found.message
+
+
+def test_a_refusal_for_another_cause_says_nothing_of_issues() -> None:
+    assert issues_known(rejected(entry(), "The request is too large for Jira (413)")) is None
+
+
+@pytest.mark.parametrize("change", [{"issue_keys": ("SHOP-41", "NOPE-1")}, {"state": State.FAILED}])
+def test_issues_that_jira_was_not_told_of_yet_are_not_called_known(change: dict[str, Any]) -> None:
+    found = issues_known(replace(accepted(entry()), **change))
+
+    assert found is not None
+    assert "NOPE-1" not in found.message
+    assert "last report that it took" in found.message
 
 
 @pytest.mark.parametrize("one", [None, entry()])

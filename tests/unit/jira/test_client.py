@@ -168,6 +168,25 @@ async def test_a_cloud_id_that_may_be_dead_is_looked_up_again(
     assert "/made-anew/" in jira.paths()[-1]
 
 
+async def test_a_cloud_id_that_was_good_is_kept_while_the_site_itself_cannot_tell_it(
+    jira: Jira, update: Update
+) -> None:
+    """One 404 in passing must not make the reports depend on the address of the site."""
+    client = jira.client()
+    await client.submit([update])
+    jira.api = lambda _: httpx.Response(404)
+    assert isinstance(await client.submit([update]), Trouble)
+    jira.tenant = lambda _: httpx.Response(503)
+    jira.api = accept
+
+    for _ in range(2):
+        assert isinstance(await client.submit([update]), Judged)
+
+    assert jira.paths().count("/_edge/tenant_info") == 2, (
+        "it is doubted no more once Jira has taken something"
+    )
+
+
 async def test_a_refused_token_is_renewed_once(jira: Jira, update: Update) -> None:
     jira.api = lambda request: (
         httpx.Response(401) if request.headers["authorization"] == "Bearer token-1" else accept(request)
