@@ -226,6 +226,27 @@ def test_versions_of_one_image_that_come_fast_keep_their_keys() -> None:
     assert all(keys == (f"SHOP-{revision}",) for revision, keys in told.items())
 
 
+def test_one_that_was_told_to_wait_is_known_again_after_a_restart() -> None:
+    """It came and went meanwhile, and the present one has the same image."""
+    lines = [bent(each, of_one_image) for each in lines_of("rollout-superseded-twice-quickly")]
+    of_third = {"1", "2", "4"}
+    lines = [each for each in lines if each.body["kind"] != "ReplicaSet" or number_of(each) in of_third]
+    before = [each for each in lines if each.number <= 20]
+    wish = next(each for each in lines if each.body["kind"] == "Rollout" and number_of(each) == "2")
+    sets = [each for each in lines if each.body["kind"] == "ReplicaSet" and each.number > 20]
+    seen = [*before, wish, replace(wish, at=wish.at + timedelta(seconds=3)), *sets, newest(lines, "Rollout")]
+
+    told = entries(fold(seen, new_process_at=[len(before) + 2]))
+
+    assert [each.issue_keys for each in told] == [("SHOP-1",), ("SHOP-2",), ("SHOP-4",)]
+
+
+def number_of(line: Line) -> str:
+    [variable] = line.body["spec"]["template"]["spec"]["containers"][0]["env"]
+    found: str = variable["value"]
+    return found
+
+
 def of_one_image(body: Object) -> None:
     if body["kind"] not in {"Rollout", "ReplicaSet"}:
         return

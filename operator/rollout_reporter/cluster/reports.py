@@ -128,7 +128,9 @@ async def store_report(
     body = _body(ref, before.installation) | {"status": status}
     body["metadata"]["resourceVersion"] = before.resource_version
     path = path_to(names.API_VERSION, PLURAL, ref.namespace, report_name(ref), "status")
-    return _stored(await replace(api, path, body))
+    stored = _stored(await replace(api, path, body))
+    # A CRD of an earlier version leaves out what it does not know: to write it again would not help.
+    return StoredReport(ledger, stored.conditions, stored.resource_version, stored.installation)
 
 
 async def remove_report(api: ApiClient, ref: WorkloadRef) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rollout_reporter.core import names
 from rollout_reporter.core.objects import ref_of
 from rollout_reporter.core.readers import READERS
-from rollout_reporter.core.workload import Kind, Place
+from rollout_reporter.core.workload import Kind, Place, Signal
 
 from .sightings import Gone, Sighting
 
@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
 
+_OVER: Final = frozenset({Signal.COMPLETE, Signal.IDLE, Signal.REFUSED})
 _UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What a body raises that is not of the shape of its kind."""
 
@@ -28,9 +29,9 @@ class Observer:
     """Is also told whether the sighting is of a list, so that something may have happened unseen before."""
     is_served: Callable[[str], bool]
     known: set[str] = field(default_factory=set)
-    """Uids of workloads that were annotated once: how what was told of them ends is still to be seen.
+    """Uids of workloads that were annotated when last seen, or whose rollout is not over since they were.
 
-    `kubectl rollout undo` to a version from before the annotation takes that away.
+    `kubectl rollout undo` to a version from before the annotation takes that away as it begins.
     """
 
     def observe(self, kind: Kind, event: Mapping[str, Any]) -> None:
@@ -58,6 +59,8 @@ class Observer:
         snapshot = READERS[kind](body)
         if snapshot.is_annotated or snapshot.workload_ref:
             self.known.add(meta["uid"])
+        elif snapshot.observed and snapshot.reading.signal in _OVER:
+            self.known.discard(meta["uid"])
         return (snapshot,)
 
 

@@ -252,7 +252,7 @@ class Publisher:
     async def _write_condition(
         self, tracked: Tracked, snapshot: Snapshot, wanted: ShownCondition | None, now: datetime
     ) -> int:
-        if not snapshot.is_annotated:  # its changes are not seen, it is none of ours
+        if not snapshot.is_annotated:  # its changes may not be seen, it is none of ours
             return await write_condition(self._api, tracked.ref, wanted, now)
         known = max(snapshot.resource_version, tracked.shown_version)
         newest = self._context.sightings.get(snapshot.ref.place)

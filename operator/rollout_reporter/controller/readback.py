@@ -81,8 +81,9 @@ class ReadBack:
         self._queue.add_after(looked, DELAY)
 
     def forget(self, site: str, key: DeploymentKey) -> None:
-        """Do not look for what was accepted before: a later update of it has been answered."""
+        """Do not look for what was accepted before: a later update of it has been accepted."""
         self._accepted.pop((site, key), None)
+        self._sent_again.pop((site, key), None)
 
     async def run(self) -> None:
         """Look until cancelled, one request at a time."""
@@ -94,7 +95,7 @@ class ReadBack:
             return
         held = await held_by(self._link(looked[0]), looked[1])
         if accepted is not self._accepted.get(looked):
-            return  # a later update has been answered meanwhile
+            return  # a later update has been accepted meanwhile
         if isinstance(held, Trouble):
             self._queue.add_after(looked, max(BACKOFF_MOST, held.retry_after or timedelta(0)))
             return

@@ -120,12 +120,12 @@ class Reporter:
     def _expect(self, tracked: Tracked, update: Update, outcome: Outcome) -> None:
         """Have it read back how a rollout ended, if that is wanted."""
         entry = tracked.ledger.entry(update.report.key)
-        if entry is None or not self._context.settings.read_back:
+        if entry is None or not (self._context.settings.read_back and isinstance(outcome, Accepted)):
             return
-        if isinstance(outcome, Accepted) and not update.report.state.is_open:
-            self._read_back.expect(entry.site, tracked.ref.place, update)
-        else:
+        if update.report.state.is_open:
             self._read_back.forget(entry.site, update.report.key)
+        else:
+            self._read_back.expect(entry.site, tracked.ref.place, update)
 
     def _not_held(self, place: Place, update: Update) -> None:
         """Want an update sent again that Jira has accepted but does not hold."""

@@ -1,4 +1,4 @@
-"""What is seen of each annotated workload; unannotated ones leave nothing behind.
+"""What is seen of each annotated workload; those that never were leave nothing behind.
 
 Nor does one that ends while nobody listens: who begins to report looks for those that are on record.
 

@@ -205,7 +205,7 @@ class Sites:
             about = {"site": site.name}
             log.warning("JiraSite %s: cannot read its Secret: %s", site.name, error, extra=about)
             before = self._in_use.get(site.name)
-            return before.secret if before and before.stored.spec == site.spec else error
+            return before.secret if before and _leads_alike(before.stored.spec, site.spec) else error
 
     def _link(self, site: StoredSite, secret: Secret) -> JiraClient | Trouble:
         if site.spec is None:
@@ -243,8 +243,8 @@ class Sites:
         """Whether it is time, or reports get through again to a site that did not work."""
         if site.probe_at == math.inf:
             return False  # it is being probed
-        works = site.trouble is not None and self._deliverer.standing(name).worked_at > site.probed_at
-        return works or site.probe_at <= _loop_time()
+        gets_through = self._deliverer.standing(name).worked_at > site.probed_at
+        return (site.trouble is not None and gets_through) or site.probe_at <= _loop_time()
 
     async def _probe(self, name: str, site: SiteInUse) -> str | None:
         """Find out whether a site works, and return its cloud id."""
@@ -309,6 +309,14 @@ class Sites:
         remaining = self._deliverer.resend(site.stored.name, past)
         finished = None if remaining else now.replace(microsecond=0)
         return ResyncModel(requested=wish.requested, remaining=remaining, finished=finished)
+
+
+def _leads_alike(before: JiraSiteSpec | None, now: JiraSiteSpec) -> bool:
+    """Whether the same credential is meant, for the same Jira."""
+    if before is None:
+        return False
+    same = (before.site_url, before.api_url) == (now.site_url, now.api_url)
+    return same and before.credentials_secret_ref == now.credentials_secret_ref
 
 
 def _loop_time() -> float:

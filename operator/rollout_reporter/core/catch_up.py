@@ -72,7 +72,9 @@ def catch_up(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
 
 
 def _is_of(waiting: Entry, facts: ReplicaSetFacts, course: Course) -> bool:
-    """Whether a waiting entry is about a version; its images tell that only if no other one has them."""
-    others = [each.images for each in (*course.missed, course.taken_up) if each and each is not facts]
-    is_clear = facts.images not in others
-    return waiting.release == facts.release or (is_clear and is_of(waiting, facts.release, facts.images))
+    """Whether a waiting entry is about a version; its images tell that only if it can be of no other one."""
+    if waiting.release == facts.release:
+        return True
+    is_of_current = course.taken_up is not None and course.taken_up.release == waiting.release
+    rivals = [each for each in course.missed if each is not facts and each.images == facts.images]
+    return not (is_of_current or rivals) and is_of(waiting, facts.release, facts.images)

@@ -103,13 +103,10 @@ def issues_known(entry: Entry | None) -> Condition | None:
 
     A refusal for another cause says nothing of issues, and what is still to be sent may have other ones.
     """
-    answer = (entry.refusal or entry.acknowledged) if entry else None
-    if entry is None or answer is None:
-        return None
-    if answer.unknown_keys:
-        message = f"Jira does not know {_listed(answer.unknown_keys)}"
-        return Condition(Status.FALSE, UNKNOWN_ISSUE_KEYS, message)
-    if entry.acknowledged is None:
+    answers = (entry.refusal, entry.acknowledged) if entry else ()
+    if unknown := next((each.unknown_keys for each in answers if each and each.unknown_keys), ()):
+        return Condition(Status.FALSE, UNKNOWN_ISSUE_KEYS, f"Jira does not know {_listed(unknown)}")
+    if entry is None or entry.acknowledged is None:
         return None
     if entry.is_due or entry.refusal:
         return Condition(Status.TRUE, "Known", "Jira knows all issues of the last report that it took")

@@ -169,7 +169,8 @@ class Entry:
         answer = self.refusal or self.acknowledged
         if answer is None or not (self.refusal or answer.unknown_keys):
             return None
-        age = answer.at - self.shortfall.since if self.shortfall else timedelta(0)
+        # Records of an earlier version do not tell since when.
+        age = answer.at - (self.shortfall.since if self.shortfall else self.since)
         return answer.at + min(max(age / 2, RECHECK_FIRST), RECHECK_MOST) if age < RECHECK_UNTIL else None
 
     @property

@@ -82,5 +82,7 @@ def _keys_before(course: Course, ledger: Ledger) -> tuple[str, ...] | None:
 
 def uncertain(seen: Seen, ledger: Ledger) -> tuple[ReplicaSetFacts, ...]:
     """Rollouts that came and went unseen and are skipped, because nobody can know their issue keys."""
+    if over(seen.snapshot):
+        return ()
     missed = (each for each in seen.course.missed if ledger.find(id_of_missed(each)) is None)
     return tuple(each for each in missed if not (each.is_ignored or certain_keys(seen, each, ledger)))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from .course import Course, Rollout
 from .endings import told
-from .workload import Kind, ReplicaSetFacts, Snapshot
+from .workload import ReplicaSetFacts, Snapshot
 
 
 def id_of_missed(facts: ReplicaSetFacts) -> str:
@@ -46,8 +46,7 @@ def _told_of(
 ) -> tuple[ReplicaSetFacts, ...]:
     """Those before the first that was seen: what was asked for, if a status tells how it ended."""
     ended = {each.replica_set for each in told(snapshot, before)}
-    by_images = snapshot.ref.kind is Kind.ROLLOUT
-    known = (each for each in older if before.asked_with(each, by_images=by_images))
+    known = (each for each in older if before.asked_with(each, by_images=snapshot.is_reworded))
     found = (each for each in known if ended & {each.name, each.pod_hash})
     return tuple(sorted(found, key=lambda each: each.revision))
 

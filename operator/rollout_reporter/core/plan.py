@@ -24,8 +24,7 @@ def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     """Bring the ledger up to what is seen; whatever was opened and is over is closed first."""
     ledger = _ended(seen, ledger, now)
     if because := over(seen.snapshot):
-        ledger, rollout = close(ledger, because, now), seen.course.taken_up
-        return _rolled_back(ledger, rollout, now) if rollout else ledger
+        return _left(seen, close(ledger, because, now), now)
     ledger = catch_up(seen, ledger, now)
     if seen.course.is_refused:
         return _withdraw(ledger, now)
@@ -34,6 +33,14 @@ def plan(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
     if seen.course.taken_up:
         return _follow(seen, ledger, seen.course.taken_up, now)
     return ledger
+
+
+def _left(seen: Seen, ledger: Ledger, now: datetime) -> Ledger:
+    """What is rolled back by a version that is not reported itself, since it has no issue keys any more."""
+    by = seen.course.taken_up
+    if by is None or by.state is not State.SUCCESSFUL or seen.snapshot.wishes.ignore:
+        return ledger
+    return _rolled_back(ledger, by, now)
 
 
 def wants_target(seen: Seen, ledger: Ledger) -> bool:

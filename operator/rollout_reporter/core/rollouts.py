@@ -174,7 +174,7 @@ def _foreign_template(body: Object) -> str:
 def _is_paused_after_its_success(body: Object) -> bool:
     """Whether nothing is left to do of what is paused: its phase does not tell that."""
     status, wanted = body.get("status") or {}, _wanted(body)
-    counts = {status.get(f"{each}eplicas", 0) for each in ("r", "updatedR", "availableR")}
+    counts = {status.get(each, 0) for each in ("replicas", "updatedReplicas", "availableReplicas")}
     return status.get("phase") == "Paused" and "Healthy" in conditions_of(body) and counts == {wanted}
 
 

@@ -8,7 +8,7 @@ from .access import AccessRule, allowed
 from .course import Asked, Course
 from .report import EnvironmentType
 from .target import Target
-from .workload import Kind, ReplicaSetFacts, Snapshot
+from .workload import ReplicaSetFacts, Snapshot
 
 KEYS_QUIET_TIME: Final = timedelta(seconds=60)
 """Changed keys wait this long: they may be meant for a rollout that is about to begin (`kubectl annotate`,
@@ -35,11 +35,8 @@ class Seen:
         return allowed(self.rules, self.snapshot.ref.namespace, keys, kind)
 
     def asked_with(self, facts: ReplicaSetFacts) -> Asked | None:
-        """The wish for a rollout that came and went unseen, see `Course.asked_with`.
-
-        A Rollout's template reads otherwise on its ReplicaSet, with what the API server has filled in.
-        """
-        return self.course.asked_with(facts, by_images=self.snapshot.ref.kind is Kind.ROLLOUT)
+        """The wish for a rollout that came and went unseen, see `Course.asked_with`."""
+        return self.course.asked_with(facts, by_images=self.snapshot.is_reworded)
 
     @property
     def issue_keys(self) -> tuple[str, ...]:

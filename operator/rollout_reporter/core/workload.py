@@ -183,6 +183,11 @@ class Snapshot:
         return self.was_idle or self.reading.wants_none
 
     @property
+    def is_reworded(self) -> bool:
+        """Whether its template reads otherwise on its ReplicaSet: a Rollout's is filled in only there."""
+        return self.ref.kind is Kind.ROLLOUT
+
+    @property
     def is_annotated(self) -> bool:
         """Whether somebody wants this workload reported."""
         given = self.wishes.issue_keys.given or self.template_wishes.issue_keys.given

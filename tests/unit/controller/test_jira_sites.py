@@ -289,6 +289,20 @@ async def test_a_secret_that_cannot_be_read_for_a_while_does_not_cut_the_way(
 # Hosts.
 
 
+async def test_a_site_whose_rules_change_keeps_its_way_while_its_secret_cannot_be_read(
+    cluster: FakeCluster, sites: Sites
+) -> None:
+    hold_site(cluster)
+    hold_secret(cluster)
+    await sites.refresh()
+    cluster.objects[SITE]["spec"]["access"] = [{"projects": ["SHOP"]}]
+    cluster.refusals["GET /api/v1/namespaces/ops/secrets/jira"] = (500, "not now")
+
+    await sites.refresh()
+
+    assert isinstance(sites.link("default"), JiraClient)
+
+
 async def test_another_secret_that_may_not_be_read_is_not_taken_for_the_one_before(
     cluster: FakeCluster, sites: Sites
 ) -> None:

@@ -80,12 +80,24 @@ def test_the_event_that_removes_the_annotation_is_delivered(seen: Seen) -> None:
     assert not snapshot_in(seen.see(deployment(keys=None))).is_annotated
 
 
-def test_after_the_annotation_was_removed_it_is_seen_how_that_ends(seen: Seen) -> None:
-    """`kubectl rollout undo` may have removed it; then the version that is left is rolled back at the end."""
+def test_after_the_annotation_was_removed_nothing_more_is_delivered_or_kept(seen: Seen) -> None:
     seen.see(deployment())
     seen.see(deployment(keys=None))
 
-    assert not snapshot_in(seen.see(deployment(keys=None))).is_annotated
+    assert seen.see(deployment(keys=None)) == []
+    assert seen.observer.known == set()
+
+
+def test_if_a_rollout_begins_as_the_annotation_is_removed_it_is_seen_how_it_ends(seen: Seen) -> None:
+    """`kubectl rollout undo` to a version from before it: the one that is left is rolled back at the end."""
+    seen.see(deployment())
+    seen.see(deployment(keys=None, generation=2))
+    begun = deployment(keys=None)
+    begun["status"]["updatedReplicas"] = 0
+
+    assert seen.see(begun) != []
+    assert seen.see(deployment(keys=None)) != []
+    assert seen.see(deployment(keys=None)) == []
 
 
 def test_a_workload_that_is_to_be_ignored_is_delivered_as_one_that_is_not_annotated(seen: Seen) -> None:

@@ -52,6 +52,13 @@ def test_a_version_that_came_and_went_is_ignored_if_its_own_template_says_so() -
     assert keys(story) == ["SHOP-1", "SHOP-1"]
 
 
+def test_of_a_workload_without_keys_nothing_is_skipped() -> None:
+    story = Story().runs("web:1", keys="SHOP-1").annotated("").gap()
+    comes_unseen(story, "web:2", 2, noted_keys="")
+
+    assert skipped(story.begins("web:3")) == []
+
+
 def test_versions_that_differ_in_their_configuration_alone_are_not_taken_for_each_other() -> None:
     story = Story().runs("web:1", template_notes={"config": "1"}, keys="SHOP-1")
     story.asked_for("web:1", template_notes={"config": "2"}, keys="SHOP-2").gap()

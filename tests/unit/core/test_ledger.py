@@ -84,6 +84,12 @@ def test_another_report_is_asked_about_as_often_as_a_first_one(change: dict[str,
     assert another.recheck_at == later + RECHECK_FIRST
 
 
+def test_a_record_of_an_earlier_version_is_not_asked_about_for_another_week() -> None:
+    old = accepted(entry(since=NOW - timedelta(days=100)), unknown=["SHOP-57"])
+
+    assert replace(old, shortfall=None).recheck_at is None
+
+
 def test_what_jira_takes_only_after_a_while_is_a_first_one_again() -> None:
     taken = settled(accepted(entry(), unknown=["SHOP-57"]), Accepted(), 101, at=NOW + timedelta(days=5))
 

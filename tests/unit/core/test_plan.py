@@ -9,7 +9,7 @@ import pytest
 from rollout_reporter.core.access import AccessRule
 from rollout_reporter.core.keys import keys_gained
 from rollout_reporter.core.ledger import MOST
-from rollout_reporter.core.names import DESCRIPTION, DISPLAY_NAME
+from rollout_reporter.core.names import DESCRIPTION, DISPLAY_NAME, IGNORE
 from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import State, Update
 from rollout_reporter.core.workload import Signal
@@ -253,6 +253,24 @@ def test_the_way_back_to_a_version_from_before_the_annotation_is_told(end: str) 
     assert story.states == ["successful" if end == "completes" else "failed"]
 
     assert story.completes().states == ["rolled_back"]
+
+
+def test_a_way_back_that_does_not_succeed_rolls_nothing_back_that_was_given_up_before() -> None:
+    story = Story().runs("web:1").begins("web:2", keys="SHOP-2").annotated("")
+    assert story.states == ["successful", "cancelled"]
+
+    story.later(days=7).begins("web:1").exceeds_its_deadline()
+
+    assert story.states == ["successful", "cancelled"]
+
+
+def test_of_a_workload_that_is_to_be_ignored_not_even_the_way_back_is_told() -> None:
+    story = Story().runs("web:1").runs("web:2", keys="SHOP-2")
+    story.notes = {IGNORE: "true"}
+
+    story.seen().runs("web:1")
+
+    assert story.states == ["successful", "successful"]
 
 
 def test_keys_that_come_back_go_on_with_the_same_deployment() -> None:

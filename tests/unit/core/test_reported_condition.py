@@ -323,6 +323,13 @@ def test_a_refusal_for_another_cause_says_nothing_of_issues() -> None:
     assert issues_known(rejected(entry(), "The request is too large for Jira (413)")) is None
 
 
+def test_an_issue_that_jira_did_not_know_stays_unknown_through_a_refusal_for_another_cause() -> None:
+    found = issues_known(rejected(accepted(entry(), unknown=["SHOP-57"]), "Too large (413)"))
+
+    assert found is not None
+    assert (found.status, found.message) == (Status.FALSE, "Jira does not know SHOP-57")
+
+
 @pytest.mark.parametrize("change", [{"issue_keys": ("SHOP-41", "NOPE-1")}, {"state": State.FAILED}])
 def test_issues_that_jira_was_not_told_of_yet_are_not_called_known(change: dict[str, Any]) -> None:
     found = issues_known(replace(accepted(entry()), **change))
