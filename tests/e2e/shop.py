@@ -58,8 +58,7 @@ class Shop:
             "replicas": 2,
             "minReadySeconds": ready_for,
             "progressDeadlineSeconds": deadline,
-            "selector": {"matchLabels": {"app": name}},
-            "template": _template(name, image or self.images.first),
+            **pods_of(name, image or self.images.first),
         }
         body = usual | (spec or {})
         return self._create("apps/v1", "Deployment", name, _annotations(issues, annotations), body)
@@ -74,7 +73,7 @@ class Shop:
     ) -> Workload:
         """Create a Rollout with a canary that waits for people; `spec` goes over the usual one."""
         waiting: list[Object] = [{"setWeight": 50}, {"pause": {}}]
-        pods = {"selector": {"matchLabels": {"app": name}}, "template": _template(name, self.images.first)}
+        pods = pods_of(name, self.images.first)
         usual = {"replicas": 2, "strategy": {"canary": {"steps": steps or waiting}}}
         body = usual | ({} if spec and "workloadRef" in spec else pods) | (spec or {})
         return self._create("argoproj.io/v1alpha1", "Rollout", name, _annotations(issues, {}), body)
@@ -115,6 +114,11 @@ class Shop:
 def _annotations(issues: str, others: dict[str, str]) -> dict[str, str]:
     wanted = ({"issue-keys": issues} if issues else {}) | others
     return {f"{PREFIX}/{name.replace('_', '-')}": value for name, value in wanted.items()}
+
+
+def pods_of(name: str, image: str) -> Object:
+    """The part of a spec that says which pods are wanted, with no more than a person writes."""
+    return {"selector": {"matchLabels": {"app": name}}, "template": _template(name, image)}
 
 
 def _template(name: str, image: str) -> Object:

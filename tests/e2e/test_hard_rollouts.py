@@ -23,11 +23,12 @@ import pytest
 
 from controlplane import Cluster
 from e2e.product import Product, ProductApart
-from e2e.shop import Shop
+from e2e.shop import Shop, pods_of
 from e2e.workload import PREFIX, SECONDS, Object, Workload
 from installation import RunningSandbox
 from installation.program import until
 from rollout_reporter.core.identity import HASH_TRUST
+from rollout_reporter.core.workload import PENDING_GRACE
 
 pytestmark = pytest.mark.timeout(180, func_only=True)
 
@@ -110,6 +111,11 @@ class Scene:
         return changes[1:] if changes[0] == "pending" else changes
 
 
+def nothing_happens_for(period: timedelta) -> None:
+    """Let time pass in which something wrong would be told."""
+    time.sleep(period.total_seconds())
+
+
 Play = Callable[[Scene], None]
 
 
@@ -170,8 +176,7 @@ def paused_before_it_began_for_longer_than_it_may_take(scene: Scene) -> None:
     web.pause()
     web.set_image(scene.shop.images.second)
     scene.holds(scene.newer, "pending")
-    over = time.monotonic() + longest + 3
-    until(lambda: time.monotonic() > over, seconds=SECONDS, otherwise=lambda: "time stands still")
+    nothing_happens_for(timedelta(seconds=longest + 3))
     web.resume()
 
     scene.holds(scene.newer, "successful")
@@ -203,8 +208,7 @@ def replica_set_refused(scene: Scene) -> None:
     web.annotate(scene.newer)
     web.set_image(scene.shop.images.second)
     scene.holds(scene.newer, "pending")
-    over = time.monotonic() + HASH_TRUST.total_seconds() + 2
-    until(lambda: time.monotonic() > over, seconds=SECONDS, otherwise=lambda: "time stands still")
+    nothing_happens_for(HASH_TRUST + timedelta(seconds=2))
     [waiting] = scene.holds(scene.newer, "pending")
     assert scene.board.states(scene.issue) == ["successful"]
 
@@ -345,7 +349,7 @@ def paused_in_the_middle(scene: Scene) -> None:
     web.pause()
     web.let_go()
     web.exceed_its_deadline()
-    time.sleep(DEADLINE)  # nothing is to happen
+    nothing_happens_for(timedelta(seconds=DEADLINE))
     [paused] = scene.holds(scene.newer, "in_progress")
 
     web.patch({"spec": {"paused": False, "progressDeadlineSeconds": 600}})
@@ -629,18 +633,19 @@ def undone_to_before_its_annotation(scene: Scene) -> None:
 
 @scenario("rollout")
 def without_its_reference_any_more(scene: Scene) -> None:
-    """The same template, written into the Rollout, is no new version."""
+    """The same template, written into the Rollout in a person's words, is no new version."""
     reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "scaleDown": "never"}
     web = scene.shop.rollout(
         scene.issue, name="front", spec={"workloadRef": reference, "strategy": {"canary": {}}}
     )
-    deployment = scene.shop.deployment(spec={"replicas": 0})
+    scene.shop.deployment(spec={"replicas": 0})
     scene.holds(scene.issue, "successful")
-    own = {key: deployment.get()["spec"][key] for key in ("template", "selector")}
 
-    web.patch({"spec": {"workloadRef": None, **own}})
+    web.patch({"spec": {"workloadRef": None, **pods_of("web", scene.shop.images.first)}})
     generation = web.get()["metadata"]["generation"]
     web.wait(f"jsonpath={{.status.observedGeneration}}={generation}")
+    nothing_happens_for(PENDING_GRACE + timedelta(seconds=2))
+    assert scene.board.states(scene.issue) == ["successful"]
     web.annotate(scene.newer)
     web.set_image(scene.shop.images.second)
 

@@ -120,6 +120,18 @@ async def asked_to_wait(api: ApiClient, http: httpx.AsyncClient, **known: Any) -
     return sites
 
 
+async def next_leader_leaves_alone(
+    jira: MoodyJira, api: ApiClient, http: httpx.AsyncClient, **known: Any
+) -> None:
+    """Expect that who leads next sends nothing for as long as Jira has asked for."""
+    jira.asked.clear()
+    sites = sites_of(api, http, **known)
+    await sites.load()
+    found = await submitted(sites)
+    assert jira.asked == []
+    assert found.reason == "RateLimited"
+
+
 async def submitted(sites: Sites, name: str = "default") -> Trouble:
     """What keeps a report from being sent."""
     link = sites.link(name)
@@ -586,13 +598,7 @@ async def test_a_wait_that_could_not_be_recorded_is_kept_to_in_the_next_term_of_
     jira, patiences = limiting_jira_of(cluster), Patiences()
     async with httpx.AsyncClient(transport=jira) as http:
         await asked_to_wait(api, http, patiences=patiences)
-        jira.asked.clear()
-        after = sites_of(api, http, patiences=patiences)
-        await after.load()
-        found = await submitted(after)
-
-    assert jira.asked == []
-    assert found.reason == "RateLimited"
+        await next_leader_leaves_alone(jira, api, http, patiences=patiences)
 
 
 async def test_a_wait_that_another_process_was_asked_for_is_kept_to_by_one_that_led_before_it(
@@ -606,13 +612,7 @@ async def test_a_wait_that_another_process_was_asked_for_is_kept_to_by_one_that_
         jira.moods["bulk"] = 429
         other = await asked_to_wait(api, http)
         await other.hand_over()
-        jira.asked.clear()
-        again = sites_of(api, http, patiences=patiences)
-        await again.load()
-        found = await submitted(again)
-
-    assert jira.asked == []
-    assert found.reason == "RateLimited"
+        await next_leader_leaves_alone(jira, api, http, patiences=patiences)
 
 
 async def test_an_address_that_is_written_otherwise_leads_to_the_same_jira(
@@ -655,13 +655,7 @@ async def test_who_stops_leaves_on_record_for_how_long_jira_wants_to_be_left_alo
     async with httpx.AsyncClient(transport=jira) as http:
         before = await asked_to_wait(api, http)
         await before.hand_over()
-        jira.asked.clear()
-        after = sites_of(api, http)
-        await after.load()
-        found = await submitted(after)
-
-    assert jira.asked == []
-    assert found.reason == "RateLimited"
+        await next_leader_leaves_alone(jira, api, http)
 
 
 async def test_a_site_that_leads_to_another_jira_since_keeps_no_wait_of_the_one_before(

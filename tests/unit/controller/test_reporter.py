@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from kubernetes.aio.client.api_client import ApiClient
@@ -18,14 +18,15 @@ from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.sightings import Gone, Hidden, Sightings
 from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.ledger import Ledger
-from rollout_reporter.core.report import State
+from rollout_reporter.core.outcome import Accepted, Rejected
+from rollout_reporter.core.report import DeploymentKey, State, Update
 from rollout_reporter.core.rollouts import read_rollout
-from rollout_reporter.core.workload import Snapshot
+from rollout_reporter.core.workload import Place, Snapshot
 from unit.cluster.fake_cluster import APPS, ARGO, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.awaiting import until
 from unit.controller.leading import Leader, leading
-from unit.core.situations import NOW, accepted, deployment, entry, ref, replica_set
+from unit.core.situations import NOW, accepted, deployment, entry, moved_on, ref, replica_set
 
 PLACE = ref().place
 DEPLOYMENT = f"{APPS}/deployments/checkout"
@@ -43,6 +44,38 @@ async def leader(api: ApiClient) -> AsyncIterator[Leader]:
 
 async def test_a_rollout_whose_workload_is_not_there_any_more_is_closed(leader: Leader) -> None:
     await leader.work_until(lambda: leader.states() == ["cancelled"])
+
+
+class Noting:
+    """Notes what is to be read back in place of doing it."""
+
+    def __init__(self, *_: object) -> None:
+        self.expected: dict[DeploymentKey, int] = {}
+
+    def expect(self, _: str, __: Place, update: Update) -> None:
+        self.expected[update.report.key] = update.number
+
+    def forget(self, _: str, key: DeploymentKey) -> None:
+        self.expected.pop(key, None)
+
+
+async def test_an_end_is_read_back_until_jira_takes_that_it_goes_on(
+    api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal in between changes nothing of what Jira holds."""
+    monkeypatch.setattr(reporting, "ReadBack", Noting)
+    going_on, failed = IN_PROGRESS, moved_on(IN_PROGRESS, State.FAILED, "deadline exceeded")
+    stored = await recorded(api, Ledger(ref(), (failed,)))
+    async with leading(api, read_back=True) as context:
+        reporter = reporting.Reporter(context, Book.of([stored], [], NOW))
+        noting = cast("Noting", reporter._read_back)
+
+        reporter.settle(PLACE, Update(failed.report, 101), Accepted())
+        reporter.settle(PLACE, Update(failed.report, 102), Rejected(("Not now",)))
+        assert noting.expected == {failed.key: 101}
+
+        reporter.settle(PLACE, Update(going_on.report, 103), Accepted())
+        assert noting.expected == {}
 
 
 async def test_a_rollout_whose_workload_was_seen_to_end_is_closed(leader: Leader) -> None:
