@@ -9,7 +9,7 @@ from typing import Any
 
 from bench import workloads
 from bench.api import Api
-from bench.watcher import SHOWN, Seen, Watcher
+from bench.watcher import SHOWN, Seen, Watch, Watcher
 from bench.writes import count_writes
 from controlplane import LocalCluster, provide_local_cluster
 from controlplane.console import say
@@ -65,13 +65,19 @@ class Stage:
         return operator
 
     @contextmanager
+    def watch(self) -> Iterator[Watch]:
+        """A bare watch for the length of a block."""
+        watch = Watch(self.cluster.kubeconfig, self.cluster.folder / "watch.log")
+        try:
+            yield watch
+        finally:
+            watch.close()
+
+    @contextmanager
     def watcher(self) -> Iterator[Watcher]:
         """A bare watcher for the length of a block."""
-        watcher = Watcher(self.cluster.kubeconfig, self.cluster.folder / "watcher.log")
-        try:
-            yield watcher
-        finally:
-            watcher.close()
+        with self.watch() as watch:
+            yield Watcher(watch)
 
     def take_over(self, leader: Operator) -> None:
         """Note that another operator leads now."""

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,11 +29,10 @@ class Seen:
     state: str
 
 
-class Watcher:
+class Watch:
     """What `bench.watching` has seen; its lines are stamped as they come, and read when somebody asks."""
 
     def __init__(self, kubeconfig: Path, log: Path) -> None:
-        self._first: dict[Seen, float] = {}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bench.watching", kubeconfig],
@@ -49,15 +49,29 @@ class Watcher:
         self._process.wait()
         self._lines.close()
 
-    def seen(self) -> dict[Seen, float]:
-        """When each rollout was first seen in each state, and first shown as reported to Jira."""
+    def news(self) -> Iterator[tuple[float, Object]]:
+        """When an annotated Deployment was seen how, since this was asked last."""
         if self._process.poll() is not None:
             raise RuntimeError("the bare watch has ended")
-        *lines, self._rest = (self._rest + self._lines.read()).split(b"\n")
-        for line in lines:
-            at, _, event = line.partition(b" ")
-            for each in _states(json.loads(event)["object"]):
-                self._first.setdefault(each, float(at))
+        while (line := self._lines.readline()).endswith(b"\n"):
+            at, _, event = (self._rest + line).partition(b" ")
+            self._rest = b""
+            yield float(at), json.loads(event)["object"]
+        self._rest += line
+
+
+class Watcher:
+    """When a watch has first shown what."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._first: dict[Seen, float] = {}
+
+    def seen(self) -> dict[Seen, float]:
+        """When each rollout was first seen in each state, and first shown as reported to Jira."""
+        for at, body in self._watch.news():
+            for each in _states(body):
+                self._first.setdefault(each, at)
         return self._first
 
 

@@ -37,6 +37,8 @@ class _Waiting:
     since: float
     failures: int = 0
     """How often it was sent in vain."""
+    is_withdrawn: bool = False
+    """Whether nobody wants it any more, though it is under way."""
 
 
 class Outbox:
@@ -86,6 +88,7 @@ class Outbox:
         """
         under_way = self._in_flight.get(item.report.key)
         if under_way and under_way.item.report == item.report:
+            under_way.is_withdrawn = False
             self._waiting.pop(item.report.key, None)
             return
         now = asyncio.get_running_loop().time()
@@ -98,8 +101,10 @@ class Outbox:
         self._changed.set()
 
     def withdraw(self, key: DeploymentKey) -> None:
-        """Want a deployment not sent any more; what is under way is under way."""
+        """Want a deployment not sent any more; what is under way is, but is not given back."""
         self._waiting.pop(key, None)
+        if under_way := self._in_flight.get(key):
+            under_way.is_withdrawn = True
 
     def flush(self) -> None:
         """Let nothing linger any longer."""
@@ -137,9 +142,14 @@ class Outbox:
         self._changed.set()
 
     def give_back(self, item: Item, *, delay: timedelta = timedelta(0)) -> None:
-        """Want a report sent again after a while, unless a newer one of the same deployment waits already."""
+        """Want a report sent again after a while, unless a newer one of the same deployment waits already.
+
+        What was withdrawn while it was under way is not.
+        """
         now = asyncio.get_running_loop().time()
         under_way = self._in_flight.get(item.report.key)
+        if under_way and under_way.is_withdrawn and item.report.key not in self._waiting:
+            return
         since, failures = (under_way.since, under_way.failures + 1) if under_way else (now, 1)
         newer = self._waiting.setdefault(item.report.key, _Waiting(item, now + delay.total_seconds(), since))
         newer.since, newer.failures = since, failures

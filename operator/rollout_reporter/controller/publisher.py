@@ -247,7 +247,7 @@ class Publisher:
         except ConflictError:  # it has changed, and the watch is about to show that
             self._queue.add_after(tracked.ref.place, CONFLICT_PAUSE)
             return
-        tracked.shown, tracked.shown_version = wanted, version
+        tracked.shown, tracked.shown_version, tracked.described_since = wanted, version, None
 
     async def _write_condition(
         self, tracked: Tracked, snapshot: Snapshot, wanted: ShownCondition | None, now: datetime
@@ -277,7 +277,6 @@ class Publisher:
         now = self._context.now()
         tracked.described_since = tracked.described_since or now
         if now - tracked.described_since >= QUIET:
-            tracked.described_since = None
             return False
         self._queue.add_after(tracked.ref.place, QUIET)
         return True

@@ -8,6 +8,7 @@ import bench.outage
 from bench.outage.course import endure, recover, restart
 from bench.outage.delivery import delivery_of
 from bench.outage.page import page
+from bench.outage.rolling import ends_of
 from bench.outage.verdict import MOST_REMEMBERED, rows_about
 from bench.rows import table
 from bench.stage import open_stage
@@ -18,9 +19,11 @@ def main() -> int:
     options = _parse()
     with open_stage(deployments=options.workloads + 1, annotated=options.workloads, rollouts=0) as stage:
         assert stage.operator.is_running
-        outage = endure(stage, options.minutes * 60, every=options.every)
-        recovery = recover(stage)
-        delivery = delivery_of(stage, outage, recovery)
+        with stage.watch() as watch:
+            outage = endure(stage, options.minutes * 60, every=options.every)
+            recovery = recover(stage)
+            ends = ends_of(body for _, body in watch.news())
+        delivery = delivery_of(stage, ends, recovery)
         rows = rows_about(outage, recovery, delivery, restart(stage))
     circumstances = (
         f"{options.workloads} Deployments, each with a new rollout every {options.every * 2 / 3:.0f} to "

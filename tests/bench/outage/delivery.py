@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bench import workloads
-from bench.outage.course import Outage, Recovery
-from bench.outage.rolling import Course, Standing, standings
+from bench.outage.course import Recovery
+from bench.outage.rolling import Standing, standings
 from bench.stage import SHOP, Record, Stage, received
 
 Body = dict[str, Any]
 
 _OPEN: Final = frozenset({"pending", "in_progress"})
-_TRUE: Final = {
-    Course.SUCCEEDS: "successful",
-    Course.FAILS: "failed",
-    Course.IS_OVERTAKEN: "cancelled",
-}
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,8 @@ class Delivery:
     """Most requests in any second."""
 
 
-def delivery_of(stage: Stage, outage: Outage, recovery: Recovery) -> Delivery:
+def delivery_of(stage: Stage, ends: Mapping[str, str], recovery: Recovery) -> Delivery:
+    """Compare what Jira holds now with how the rollouts of the outage have ended, by version."""
     state, standing = stage.sandbox.state(), standings(stage.api, SHOP)
     held = _by_issue(state["deployments"])
     per_name = {name: held[workloads.issue_of(SHOP, name)] for name in standing}
@@ -61,7 +57,7 @@ def delivery_of(stage: Stage, outage: Outage, recovery: Recovery) -> Delivery:
             _described(found[-1]) for name, found in per_name.items() if _is_wrong(found[-1], standing[name])
         ),
         left_open=tuple(_described(each) for each in older if each["state"] in _OPEN),
-        untrue=tuple(_described(each) for each in older if _is_untrue(each, outage.rolling.courses)),
+        untrue=tuple(_described(each) for each in older if _is_untrue(each, ends)),
         attempts=len(attempts),
         dropped=len(state["dropped"]),
         told=len(told),
@@ -86,10 +82,10 @@ def _is_wrong(newest: Body, standing: Standing) -> bool:
     return not says_revision or newest["state"] != standing.state
 
 
-def _is_untrue(older: Body, courses: Mapping[str, Course]) -> bool:
+def _is_untrue(older: Body, ends: Mapping[str, str]) -> bool:
     """Whether a rollout of the outage that is over has ended in another way; others are not known here."""
-    course = courses.get(older.get("label", ""))
-    return course is not None and older["state"] not in {*_OPEN, _TRUE[course]}
+    end = ends.get(older.get("label", ""))
+    return end is not None and older["state"] not in {*_OPEN, end}
 
 
 def _described(body: Body) -> str:

@@ -5,7 +5,7 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -21,6 +21,7 @@ _OVERTAKEN_AFTER_SECONDS: Final = 3
 _GOOD: Final = "registry.example/app:{}"
 _NEVER_READY: Final = "registry.example/unready:{}"
 _TAKEN_UP: Final = "deployment.kubernetes.io/revision"
+_DECIDED: Final = frozenset({"successful", "failed"})
 
 
 class Course(StrEnum):
@@ -97,14 +98,30 @@ def standings(api: Api, namespace: str) -> dict[str, Standing]:
     return {each["metadata"]["name"]: _standing(each) for each in items}
 
 
+def ends_of(seen: Iterable[Object]) -> dict[str, str]:
+    """How each version ended, in Jira's words, by all that a watch has shown of Deployments.
+
+    What was ready once was successful, whatever came then; what was neither ready nor failed in the end was
+    given up for the next one. That is no matter of the schedule: a busy cluster may be late.
+    """
+    ends: dict[str, str] = {}
+    for body in seen:
+        [container] = body["spec"]["template"]["spec"]["containers"]
+        version, state = container["image"].rpartition(":")[2], _standing(body).state
+        if state in _DECIDED and ends.get(version) != "successful":
+            ends[version] = state
+        ends.setdefault(version, "cancelled")
+    return ends
+
+
 def _standing(body: Object) -> Standing:
-    meta, spec, status = body["metadata"], body["spec"], body["status"]
-    revision = int(meta["annotations"].get(_TAKEN_UP, 0))
+    meta, spec, status = body["metadata"], body["spec"], body.get("status", {})
+    revision = int(meta.get("annotations", {}).get(_TAKEN_UP, 0))
     if status.get("observedGeneration", 0) < meta["generation"]:
         return Standing(revision, "unknown")
     counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")]
     if all(count == spec["replicas"] for count in counts):
         return Standing(revision, "successful")
-    conditions = {each["type"]: each["reason"] for each in status["conditions"]}
+    conditions = {each["type"]: each["reason"] for each in status.get("conditions", ())}
     is_failed = conditions.get("Progressing") == "ProgressDeadlineExceeded"
     return Standing(revision, "failed" if is_failed else "in_progress")

@@ -110,8 +110,9 @@ def _of_conditions(outage: Outage) -> Iterator[Row]:
     wrong = [each for each in seen if not each[1].is_unavailable or each[1].overdue is None]
     overdue = [shown.overdue for _, shown in seen if shown.overdue is not None]
     began = outage.samples[0].at
-    examples = [f"{each.at - began:.0f} s: {one}" for each, one in wrong]
-    _show("conditions that are not JiraUnavailable", examples)
+    stale = [each for each in seen if (each[1].overdue or 0) > _ATTEMPT_SECONDS]
+    for what, found in (("not JiraUnavailable", wrong), ("of an attempt that is over", stale)):
+        _show(f"conditions that are {what}", [f"{each.at - began:.0f} s: {one}" for each, one in found])
     yield at_most("conditions that do not say JiraUnavailable", 0, len(wrong), note=f"of {len(seen)} seen")
     yield at_most("next attempt passed, and still shown", _ATTEMPT_SECONDS, max(overdue), " s")
     late = sum(each > 0 for each in overdue)

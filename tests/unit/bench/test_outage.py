@@ -9,7 +9,7 @@ import pytest
 
 from bench.outage.course import Outage, Recovery, Restart
 from bench.outage.delivery import Delivery
-from bench.outage.rolling import Rolling
+from bench.outage.rolling import Rolling, ends_of
 from bench.outage.samples import Memory, Sample, Shown, seconds_since_attempt
 from bench.outage.verdict import rows_about
 
@@ -131,3 +131,31 @@ def test_the_time_of_the_next_attempt_is_the_nearest_one_even_at_midnight(
 
 def test_a_message_without_a_next_attempt_tells_of_none() -> None:
     assert seconds_since_attempt("revision 1 successful", datetime.now(UTC)) is None
+
+
+def seen(version: str, *, available: int = 0, updated: int = 1, progressing: str = "") -> dict[str, Any]:
+    template = {"spec": {"containers": [{"image": f"registry.example/app:{version}"}]}}
+    status = {"replicas": 1, "updatedReplicas": updated, "availableReplicas": available}
+    conditions = [{"type": "Progressing", "reason": progressing}]
+    return {
+        "metadata": {"generation": 2},
+        "spec": {"replicas": 1, "template": template},
+        "status": {"observedGeneration": 2, **status, "conditions": conditions},
+    }
+
+
+@pytest.mark.parametrize(
+    ("sights", "end"),
+    [
+        ([seen("7"), seen("7", available=1), seen("7", updated=0)], "successful"),
+        ([seen("7"), seen("7", progressing="ProgressDeadlineExceeded"), seen("8")], "failed"),
+        (
+            [seen("7", progressing="ProgressDeadlineExceeded"), seen("7", available=1), seen("8")],
+            "successful",
+        ),
+        ([seen("7"), seen("8", available=1)], "cancelled"),
+        ([seen("7") | {"status": {}}, seen("8", available=1)], "cancelled"),
+    ],
+)
+def test_how_a_version_ended_is_what_a_watch_has_shown(sights: list[dict[str, Any]], end: str) -> None:
+    assert ends_of(sights)["7"] == end

@@ -215,6 +215,41 @@ async def test_what_is_under_way_waits_too_for_jiras_answer() -> None:
     assert outbox.is_empty
 
 
+async def test_what_was_withdrawn_while_it_was_under_way_is_not_given_back() -> None:
+    outbox = Outbox()
+    outbox.put(item(), linger=AT_ONCE)
+    [one] = await outbox.take()
+    outbox.withdraw(one.report.key)
+    outbox.give_back(one)
+    outbox.done([one.report.key])
+
+    assert outbox.is_empty
+
+
+async def test_what_is_wanted_anew_after_it_was_withdrawn_is_given_back() -> None:
+    outbox = Outbox()
+    outbox.put(item(), linger=AT_ONCE)
+    [one] = await outbox.take()
+    outbox.withdraw(one.report.key)
+    outbox.put(one, linger=AT_ONCE)
+    outbox.give_back(one)
+    outbox.done([one.report.key])
+
+    assert outbox.items() == (one,)
+
+
+async def test_a_newer_report_of_what_was_withdrawn_is_sent_after_it_was_in_vain() -> None:
+    outbox = Outbox()
+    outbox.put(item(description="old"), linger=AT_ONCE)
+    [one] = await outbox.take()
+    outbox.withdraw(one.report.key)
+    outbox.put(item(description="new"), linger=AT_ONCE)
+    outbox.give_back(one)
+    outbox.done([one.report.key])
+
+    assert outbox.items() == (item(description="new"),)
+
+
 async def test_the_age_is_that_of_the_one_that_waits_longest() -> None:
     outbox = Outbox()
     assert outbox.oldest_age() == 0

@@ -236,6 +236,26 @@ async def test_a_change_that_was_seen_and_waits_for_its_turn_costs_no_refused_wr
     await until(lambda: shop.reason == "Successful")
 
 
+async def test_a_message_that_met_another_write_does_not_wait_for_the_next_change_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy cluster that would go on for minutes, with an attempt shown as the next one that is over."""
+    monkeypatch.setattr(publishing, "QUIET", LONG_AGO / 2)
+    monkeypatch.setattr(publishing, "CONFLICT_PAUSE", timedelta(milliseconds=20))
+    shop.know(accepted(IN_PROGRESS))
+    await shop.shown()
+    shop.tracked.see(replace(read_deployment(shop.cluster.objects[DEPLOYMENT]), revision=4), NOW)
+    shop.learn(accepted(replace(IN_PROGRESS, because="2 of 3 new pods available"), number=101))
+    shop.tracked.described_since = datetime.now(UTC) - LONG_AGO
+    changed = shop.cluster.hold(DEPLOYMENT, shop.cluster.objects[DEPLOYMENT])
+    await shop.shown()
+    assert shop.condition is not None
+    assert "2 of 3" not in shop.condition["message"]
+
+    shop.tracked.see(replace(read_deployment(changed), revision=4), NOW)
+    await until(lambda: shop.condition is not None and "2 of 3" in shop.condition["message"])
+
+
 async def test_what_has_changed_while_it_was_recorded_is_not_shown_as_it_was(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
