@@ -94,9 +94,7 @@ class Journal:
             for draft in drafts:
                 if draft.is_changed:
                     draft.adopt()
-            owed = sorted((each for each in self._pages if each.is_owed), key=lambda each: each.order)
-            for _, pages in groupby(owed, key=lambda each: each.order):
-                await self._write_all(list(pages), ceiling)
+            await self._write_owed(ceiling)
 
     async def mend(self, known: Sequence[Listed], ceiling: int) -> None:
         """List what else is known to have been on the pages that were missing, and call it whole again.
@@ -152,8 +150,13 @@ class Journal:
         self._struck |= listed & set(ids)
 
     async def flush(self, ceiling: int) -> None:
-        """Write what is struck."""
+        """Write what is struck, and before it what an earlier write still owes.
+
+        Raises:
+            ConflictError: Somebody else has written: we lead no more.
+        """
         async with self._lock:
+            await self._write_owed(ceiling)
             taken = frozenset(self._struck)
             for page in self._pages:
                 if taken & page.entries.keys():
@@ -162,6 +165,12 @@ class Journal:
 
     def _without_struck(self, page: Page) -> Entries:
         return {id_: each for id_, each in page.entries.items() if id_ not in self._struck}
+
+    async def _write_owed(self, ceiling: int) -> None:
+        """Write the pages that are owed, in the order that leaves everything listed at any time."""
+        owed = sorted((each for each in self._pages if each.is_owed), key=lambda each: each.order)
+        for _, pages in groupby(owed, key=lambda each: each.order):
+            await self._write_all(list(pages), ceiling)
 
     async def _write_all(self, pages: Sequence[Page], ceiling: int) -> None:
         """Write pages at the same time; the first failure is raised once all have ended."""

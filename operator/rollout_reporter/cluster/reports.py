@@ -249,7 +249,7 @@ def from_entry(entry: Entry) -> JiraDeployment:
             at=refusal.at,
         ),
         shortfall=shortfall and ShortfallModel(since=shortfall.since, essence=shortfall.essence),
-        uncertain=entry.is_uncertain,
+        uncertain=entry.may_have_been_taken,
     )
 
 

@@ -187,6 +187,7 @@ class Operator:
             cluster=cluster,
             sightings=self._sightings,
             is_served=self._watch.is_served,
+            follow=self._watch.follow,
             restart_watch=self._watch.restart,
             sites=sites,
             journal=journal,

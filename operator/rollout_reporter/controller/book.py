@@ -236,10 +236,11 @@ class Book(dict[Place, Tracked]):
     def of(cls, reports: Iterable[StoredReport], listed: Iterable[Listed], now: datetime) -> "Book":
         """Open the book with what an earlier term has written down.
 
-        What the journal lists may have been sent without being recorded.
+        What the journal lists may have been sent without being recorded. A place without a record is that of
+        the youngest workload which is listed there.
         """
         book = cls({each.ledger.ref.place: _remembered(each) for each in reports})
-        for each in listed:
+        for each in sorted(listed, key=lambda each: each.entry.number, reverse=True):
             tracked = book.place_for(each.ref)
             tracked.ledger = _owing(tracked.ledger, each, now)
             tracked.enlisted.add(each.id)

@@ -26,6 +26,8 @@ class Context:
     sightings: Sightings
     is_served: Callable[[str], bool]
     """Whether workloads of a Namespace are watched."""
+    follow: Callable[[str], None]
+    """To be called with the uid of a workload whose changes are to be seen though it is not annotated now."""
     restart_watch: Callable[[], None]
     """To be called when it has proved to be broken."""
     sites: Sites

@@ -141,8 +141,12 @@ class Follower:
             return False
 
     async def look_up(self, place: Place) -> Sighting:
-        """A workload that is on record, but that the watch has not shown: it may be gone."""
+        """A workload that is on record, but that the watch has not shown: it may be gone.
+
+        Or it goes back to a version from before its annotation: how that ends is for the watch to show.
+        """
         ref = self._book[place].ref
+        self._context.follow(ref.uid)
         try:
             return await find_workload(self._api, ref)
         except NotFoundError:

@@ -40,6 +40,8 @@ class Reporter:
         self._post = Post(context.sites.link, context.next_number, self, context.now)
         self._publisher = Publisher(context, book, self._post)
         self._unread = unread
+        self._resyncs: dict[str, Resync] = {}
+        """The last one of each site."""
         self._read_back = ReadBack(context.sites.link, self._not_held, context.start_above)
         self._queue: WorkQueue[Place] = WorkQueue("workloads")
         self._follower = Follower(context, book, self._queue)
@@ -79,6 +81,8 @@ class Reporter:
             reports, self._unread = await read_records(self._api, self._context.settings, self._unread)
             for place in self._book.add(reports):
                 self._queue.add(place)
+            for site, resync in self._resyncs.items():  # they were asked for too
+                self.resend(site, resync)
 
     def site_changed(self, name: str) -> None:
         """Look again at whatever waits for a site."""
@@ -89,6 +93,7 @@ class Reporter:
 
     def resend(self, site: str, resync: Resync) -> int:
         """Want sent again what a resync asks for; return how much of it is still due."""
+        self._resyncs[site] = resync
         concerned = [each for each in self._book.values() if resync.concerns(each.ref.namespace)]
         for tracked in concerned:
             ledger = tracked.ledger.resend(site, resync.requested)

@@ -35,6 +35,11 @@ _MUTE: Final = Trouble(
     "Jira answers, but says neither yes nor no to what it is sent: does jira.apiURL lead to Jira?",
 )
 
+_PERHAPS_OF_ONE: Final = frozenset(
+    {TroubleReason.UNAVAILABLE, TroubleReason.FORBIDDEN, TroubleReason.SITE_NOT_FOUND}
+)
+"""Answers that may be about one deployment alone: something on the way refuses its text, or its project."""
+
 
 class Link(Protocol):
     """A way to a Jira site."""
@@ -201,7 +206,7 @@ class Sender:
         """Nothing is lost: all of it stays wanted until it is sent or a newer state replaces it."""
         for item in batch:
             self.outbox.give_back(item)
-        if trouble.reason is TroubleReason.UNAVAILABLE:
+        if trouble.reason in _PERHAPS_OF_ONE:
             # After one alone all again: where answers are lost, Jira has at least heard.
             self._most = min(self._most, len(batch)) // 2 or MAX_BATCH
             self._stood_alone = len(batch) == 1

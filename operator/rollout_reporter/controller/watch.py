@@ -196,6 +196,10 @@ class Watch:
     def _put(self, sighting: Sighting, is_listed: bool) -> None:  # noqa: FBT001 (see `Observer.deliver`)
         self._sightings.put(sighting, after_gap=is_listed)
 
+    def follow(self, uid: str) -> None:
+        """Show a workload's changes until its rollout is over, though it may not be annotated any more."""
+        self._known.add(uid)
+
     def restart(self) -> None:
         """Begin anew: what this watch has shown is less than there is."""
         self._end()

@@ -9,6 +9,8 @@ from .workload import End, ReplicaSetFacts
 
 REMEMBERED: Final = 20
 """How many earlier rollouts are remembered by their templates."""
+CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+"""By how much the API servers' clocks, which are known to the second, may seem to be set back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,21 @@ class Course:
     """The rollout before the one taken up last."""
     earlier: tuple[Earlier, ...] = ()
 
+    def set_back_to(self, now: datetime) -> "Course":
+        """The same for a clock that was set back: what was noted an hour ahead must not wait for an hour."""
+        rollout, asked = self.taken_up, self.asked
+        return replace(
+            self,
+            taken_up=rollout
+            and replace(
+                rollout,
+                began=_no_later(rollout.began, now),
+                progressed_at=_no_later(rollout.progressed_at, now),
+                paused_since=rollout.paused_since and _no_later(rollout.paused_since, now),
+            ),
+            asked=asked and replace(asked, since=_no_later(asked.since, now)),
+        )
+
     def after_gap(self, awaited: int | None) -> "Course":
         """The same after a time in which nobody looked."""
         return replace(
@@ -171,3 +188,7 @@ class Course:
         """Since when the wanted rollout is in its state."""
         wanted = self.asked or self.taken_up
         return wanted.since if wanted else None
+
+
+def _no_later(moment: datetime, now: datetime) -> datetime:
+    return moment if moment <= now + CLOCK_TOLERANCE else now

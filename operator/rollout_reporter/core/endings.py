@@ -32,6 +32,8 @@ def with_proven_end(before: Course, snapshot: Snapshot) -> Course:
     if left is None or not _is_left(left, snapshot):
         return before
     for end in snapshot.reading.ends:
+        if _may_be_of_a_later_time(end, before, snapshot):
+            continue
         if _is_proof(end, left, before.previous) and may_turn_out(left.state, end.state):
             since = max(end.since, left.since) if end.since else left.since
             return replace(before, taken_up=replace(left, state=end.state, because=end.because, since=since))
@@ -41,6 +43,14 @@ def with_proven_end(before: Course, snapshot: Snapshot) -> Course:
 def _is_left(rollout: Rollout, snapshot: Snapshot) -> bool:
     """Whether no later status may be about this rollout: its controller has yet to see more."""
     return rollout.template != snapshot.template or not snapshot.observed
+
+
+def _may_be_of_a_later_time(end: End, before: Course, snapshot: Snapshot) -> bool:
+    """Whether another rollout came and went unseen, and this is the end of the way back from that."""
+    if not before.is_remembered or end.is_kept or before.taken_up is None:
+        return False
+    then, now = before.taken_up.revision, snapshot.revision
+    return then is not None and now is not None and now >= then + 2
 
 
 def _is_proof(end: End, rollout: Rollout, previous: Rollout | None) -> bool:

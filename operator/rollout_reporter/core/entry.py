@@ -92,7 +92,9 @@ class Entry:
     refusal: Refusal | None = None
     shortfall: Shortfall | None = None
     is_uncertain: bool = False
-    """Whether Jira may hold it as still open: it was sent so, and no answer has come since."""
+    """Whether Jira may hold it as still open: it was sent so, and no answer to that has ever come."""
+    is_awaited: bool = False
+    """Whether it was last sent as still open, and the answer to that has not come yet."""
 
     @property
     def key(self) -> DeploymentKey:
@@ -144,9 +146,14 @@ class Entry:
         return self.is_due and self.essence != acknowledged
 
     @property
+    def may_have_been_taken(self) -> bool:
+        """Whether Jira may have taken it as still open, and its answer was never seen."""
+        return self.is_uncertain or self.is_awaited
+
+    @property
     def is_perhaps_open_in_jira(self) -> bool:
         """Whether the last that Jira has heard of it may be that it is under way."""
-        return self.is_uncertain or (self.acknowledged is not None and self.acknowledged.state.is_open)
+        return self.may_have_been_taken or (self.acknowledged is not None and self.acknowledged.state.is_open)
 
     @property
     def is_refused_end(self) -> bool:

@@ -331,15 +331,17 @@ def _replaced(
 ) -> str | None:
     """Id of the rollout that is rolled back by this one; `None` if it goes forward.
 
-    The way back leads to a ReplicaSet that is older than that of the rollout which it replaces. Both times
-    are the API server's: our own clock may be another.
+    The way back leads to a ReplicaSet that is older than that of the rollout which it replaces, or had a
+    revision before that one. Both times are the API server's: our own clock may be another.
     """
     known, facts = before.taken_up, identity.facts
     if not missed and (known is None or known.release == snapshot.release):
         return None
     made_before = known.replica_set_created if known else missed[0].created
+    left = missed[-1].revision if missed else known.revision if known else None
     is_older = facts is not None and (
-        bool(facts.earlier) or (made_before is not None and facts.created < made_before)
+        any(left is None or each < left for each in facts.earlier)
+        or (made_before is not None and facts.created < made_before)
     )
     is_remembered = any(each.template == snapshot.template for each in before.earlier)
     if not (is_older or is_remembered or (known and known.template == snapshot.template)):

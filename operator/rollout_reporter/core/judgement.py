@@ -41,6 +41,7 @@ def judge(
         replica_sets: All ReplicaSets of the workload, if looked up (see `identity.wants_replica_sets`).
         troubles: Pods of the workload that cannot start, if looked up (see `wants_pods`).
     """
+    before = before.set_back_to(now)
     if not snapshot.release:
         return replace(before, asked=None, missed=())  # without a template nothing was asked for
     if not snapshot.observed:

@@ -158,7 +158,12 @@ class Ledger:
         if known and known.content != entry.content:
             known = replace(known, content="")
         return self.put(
-            replace(entry, acknowledged=known, is_uncertain=entry.is_uncertain or entry.state.is_open)
+            replace(
+                entry,
+                acknowledged=known,
+                is_uncertain=entry.may_have_been_taken,
+                is_awaited=entry.state.is_open,
+            )
         )
 
     def doubt(self, update: Update) -> "Ledger":
@@ -189,11 +194,12 @@ class Ledger:
                     refusal=None,
                     shortfall=short if unknown_keys else None,
                     is_uncertain=False,
+                    is_awaited=False,
                 )
                 return self.put(failed_after_all(settled))
             case Rejected(messages, unknown_keys):
                 refusal = Refusal(content, "; ".join(messages), unknown_keys, at)
-                return self.put(replace(entry, refusal=refusal, shortfall=short))
+                return self.put(replace(entry, refusal=refusal, shortfall=short, is_awaited=False))
             case _:
                 return self
 
@@ -211,9 +217,9 @@ def _forget(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     unheard = [each for each in over if each.acknowledged is None and each.refusal is None]
     asked_again = [each for each in over if each.recheck_at and not each.is_due]
     too_many = (
-        *_beyond(MOST, [each for each in unheard if not each.is_uncertain]),
+        *_beyond(MOST, [each for each in unheard if not each.may_have_been_taken]),
         *_beyond(MOST, [each for each in asked_again if not _is_held_open(each)]),
-        *_beyond(MOST_UNCERTAIN, [each for each in unheard if each.is_uncertain]),
+        *_beyond(MOST_UNCERTAIN, [each for each in unheard if each.may_have_been_taken]),
         *_beyond(MOST_UNCERTAIN, [each for each in asked_again if _is_held_open(each)]),
     )
     forgotten = set(map(id, too_many))

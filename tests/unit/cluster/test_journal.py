@@ -281,6 +281,46 @@ async def test_what_could_move_only_half_and_is_again_as_it_was_is_noted_as_it_i
     assert one.entry.state is State.IN_PROGRESS
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_what_could_not_move_yet_is_listed_still_though_what_is_over_leaves(
+    cluster: FakeCluster, api: ApiClient, *, is_new: bool
+) -> None:
+    """An operator that stops writes at once what is struck, also if a write has just failed."""
+    journal = await taken_over(api)
+    await journal.enlist([*full_page(), listed(500)], 1500)
+    if not is_new:
+        await journal.enlist([big(1000)], 1500)
+    collection, _, name = PAGE.rpartition("/")
+    next_page = f"POST {collection}" if is_new else f"PUT {collection}/{name[:-1]}1"
+    cluster.refusals[next_page] = 503, "etcd has no leader"
+    with pytest.raises(UnavailableError):
+        await journal.enlist([big(500)], 1500)
+
+    journal.strike([big(0).id])
+    with pytest.raises(UnavailableError):
+        await journal.flush(1500)
+    cluster.refusals.clear()
+    assert 500 in await what_a_new_leader_finds(api)
+
+
+async def test_who_was_replaced_is_stopped_too_if_what_is_over_was_to_leave_meanwhile(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    old = await taken_over(api)
+    await old.enlist(full_page(), 1500)
+    cluster.refusals[f"POST {PAGE.rpartition('/')[0]}"] = 503, "etcd has no leader"
+    with pytest.raises(UnavailableError):
+        await old.enlist([big(1000)], 1500)
+    old.strike([big(0).id])
+    with pytest.raises(UnavailableError):
+        await old.flush(1500)
+    cluster.refusals.clear()
+
+    await taken_over(api)
+    with pytest.raises(ConflictError):
+        await old.enlist([big(1000)], 1500)
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 async def test_of_one_whose_leader_died_while_it_was_moved_the_later_note_counts(
     cluster: FakeCluster, api: ApiClient, order: tuple[int, int]

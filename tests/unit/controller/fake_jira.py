@@ -62,6 +62,8 @@ class FakeJira:
     """Updates in a request before it is too large."""
     culprits: set[DeploymentKey] = field(default_factory=set)
     """Deployments that spoil a whole request."""
+    reproach: Trouble = BAD
+    """What is said of them."""
     held: dict[DeploymentKey, Update] = field(default_factory=dict)
     requests: list[tuple[float, tuple[Update, ...]]] = field(default_factory=list)
     """When each request came, and with what."""
@@ -93,7 +95,7 @@ class FakeJira:
             return self.down
         if len(updates) > self.most:
             return LARGE
-        return BAD if self.culprits & {update.report.key for update in updates} else None
+        return self.reproach if self.culprits & {update.report.key for update in updates} else None
 
     def _store(self, updates: Iterable[Update]) -> None:
         for update in updates:

@@ -16,6 +16,7 @@ from rollout_reporter.controller.settings import Settings
 from rollout_reporter.controller.sightings import Sightings
 from rollout_reporter.controller.sites import Sites
 from rollout_reporter.core.entry import Entry
+from rollout_reporter.core.resync import Resync
 from rollout_reporter.core.target import Site
 from rollout_reporter.core.workload import Place
 from rollout_reporter.jira.wire import utc_now
@@ -32,7 +33,11 @@ async def _start_above(_: Iterable[int]) -> None:
 
 @asynccontextmanager
 async def leading(
-    api: ApiClient, *, restart_watch: Callable[[], None] = lambda: None, **options: Any
+    api: ApiClient,
+    *,
+    follow: Callable[[str], None] = lambda _: None,
+    restart_watch: Callable[[], None] = lambda: None,
+    **options: Any,
 ) -> AsyncIterator[Context]:
     """One term of leadership, without JiraSites."""
     settings = Settings(namespace="ops", **options)
@@ -46,6 +51,7 @@ async def leading(
             cluster="eu1",
             sightings=sightings,
             is_served=lambda namespace: namespace != "kube-system",
+            follow=follow,
             restart_watch=restart_watch,
             sites=Sites(api, http, settings, cluster="eu1", now=utc_now, patiences=Patiences()),
             journal=Journal(api, "ops"),
@@ -63,11 +69,18 @@ SITE = Site(name="default", url="https://example.atlassian.net")
 class Leader:
     """A new leader, with what it finds on record."""
 
-    def __init__(self, context: Context, book: Book, jira: FakeJira | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        book: Book,
+        jira: FakeJira | None = None,
+        *,
+        unread: frozenset[str] = frozenset(),
+    ) -> None:
         self._context, self.book, self.sightings = context, book, context.sightings
         if jira:
             context.sites.link = lambda _: jira  # type: ignore[method-assign,assignment,return-value]
-        self._reporter = Reporter(context, book)
+        self._reporter = Reporter(context, book, unread)
 
     def states(self) -> list[str]:
         """What Jira should hold."""
@@ -85,6 +98,10 @@ class Leader:
     def entries(self) -> list[Entry]:
         """All Jira deployments of all places."""
         return [each for tracked in self.book.values() for each in tracked.ledger.entries]
+
+    def resend(self, resync: Resync) -> int:
+        """Have a JiraSite ask for everything once more; returns how much is still due."""
+        return self._reporter.resend("default", resync)
 
     def site_changed(self) -> None:
         """Have the reporter hear of a JiraSite."""

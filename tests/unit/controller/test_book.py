@@ -315,6 +315,18 @@ def test_who_has_lost_a_workload_to_another_installation_still_ends_what_it_has_
 # Sightings that come late.
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_namesakes_that_the_journal_alone_knows_the_younger_one_is_there(order: int) -> None:
+    """Its pages are in no order, and what it lists last need not be the younger one."""
+    old = entry(workload_uid="uid-1", number=1, state=State.IN_PROGRESS)
+    new = entry(workload_uid="uid-2", number=2, state=State.IN_PROGRESS)
+    listed = [Listed(ref(uid=each.workload_uid), each, NOW) for each in (old, new)]
+
+    one = Book.of([], listed[::order], NOW)[ref().place]
+    assert one.ref.uid == "uid-2"
+    assert [each.state for each in one.ledger.entries] == [State.CANCELLED, State.IN_PROGRESS]
+
+
 def test_what_is_seen_of_a_workload_after_its_namesake_comes_too_late() -> None:
     one = tracked()
     one.see(snapshot(ref=ref(uid="uid-2"), resource_version=20), NOW)

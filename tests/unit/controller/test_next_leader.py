@@ -1,6 +1,7 @@
 """What Jira is told by the leader that follows one which has ended at a bad moment."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,13 +12,15 @@ from kubernetes.aio.client.api_client import ApiClient
 from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.cluster.reports import StoredReport
 from rollout_reporter.controller.book import Book
+from rollout_reporter.controller.observer import Observer
 from rollout_reporter.controller.sightings import Gone
 from rollout_reporter.core import entry as entries
+from rollout_reporter.core import names
 from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.entry import Entry
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.report import State
-from rollout_reporter.core.workload import Snapshot
+from rollout_reporter.core.workload import Kind, Snapshot
 from unit.cluster.fake_cluster import APPS, OURS, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.awaiting import until
@@ -272,3 +275,49 @@ async def test_an_end_counts_for_more_than_an_older_record_though_the_clock_was_
 
     [owed] = book(stored, listed)[PLACE].due.values()
     assert owed.state is State.SUCCESSFUL
+
+
+def is_under_way(leader: Leader, revision: int) -> bool:
+    rollout = leader.book[PLACE].course.taken_up
+    return leader.book[PLACE].snapshot is not None and rollout is not None and rollout.revision == revision
+
+
+@pytest.mark.parametrize("is_new_process", [False, True])
+async def test_a_way_back_to_before_the_annotation_is_followed_to_its_end(
+    cluster: FakeCluster, api: ApiClient, jira: FakeJira, *, is_new_process: bool
+) -> None:
+    """`kubectl rollout undo` takes the annotation away as it begins, so no watch would show the end."""
+    rolled_out(cluster, 4)
+    before = deepcopy(cluster.objects[DEPLOYMENT])
+    _, ledger = await reported(cluster, api, 5)
+    annotated = deepcopy(cluster.objects[DEPLOYMENT])
+    del before["metadata"]["annotations"][names.ISSUE_KEYS]
+    revision = "deployment.kubernetes.io/revision"
+    before["metadata"]["annotations"][revision] = "6"
+    before["metadata"]["generation"] = before["status"]["observedGeneration"] = 6
+    came_back = cluster.objects[f"{APPS}/replicasets/checkout-r4"]
+    came_back["metadata"]["annotations"] |= {revision: "6", f"{revision}-history": "4"}
+    cluster.hold(f"{APPS}/replicasets/checkout-r4", came_back)
+    begun = deepcopy(before)
+    begun["status"] |= {"replicas": 2, "updatedReplicas": 1, "availableReplicas": 1}
+    for each in begun["status"]["conditions"]:
+        each["reason"] = "ReplicaSetUpdated"
+
+    known: set[str] = set()
+    async with leading(api, follow=known.add) as context:
+        await context.journal.take_over(2000)
+        leader = Leader(context, book(StoredReport(ledger, (), "7", "ops")), jira)
+        leader.know_sites()
+        observer = Observer(
+            lambda seen, gap: leader.sightings.put(seen, after_gap=gap), lambda _: True, known
+        )
+        if not is_new_process:
+            observer.observe(Kind.DEPLOYMENT, {"type": None, "object": annotated})
+        held = cluster.hold(DEPLOYMENT, begun)
+        observer.observe(Kind.DEPLOYMENT, {"type": None if is_new_process else "MODIFIED", "object": held})
+        async with leader.working():
+            await until(lambda: is_under_way(leader, 6))
+            held = cluster.hold(DEPLOYMENT, before)
+            observer.observe(Kind.DEPLOYMENT, {"type": "MODIFIED", "object": held})
+            assert leader.sightings.get(PLACE) == read_deployment(held)
+            await until(lambda: leader.states() == ["rolled_back"])

@@ -13,6 +13,7 @@ from rollout_reporter.cluster.errors import TerminatingError
 from rollout_reporter.cluster.journal_pages import Listed
 from rollout_reporter.controller import follower
 from rollout_reporter.controller import reporter as reporting
+from rollout_reporter.controller import sweep as sweeping
 from rollout_reporter.controller.backoff import Backoffs
 from rollout_reporter.controller.book import Book
 from rollout_reporter.controller.sightings import Gone, Hidden, Sightings
@@ -20,11 +21,13 @@ from rollout_reporter.core.deployments import read_deployment
 from rollout_reporter.core.ledger import Ledger
 from rollout_reporter.core.outcome import Accepted, Rejected
 from rollout_reporter.core.report import DeploymentKey, State, Update
+from rollout_reporter.core.resync import Resync
 from rollout_reporter.core.rollouts import read_rollout
 from rollout_reporter.core.workload import Place, Snapshot
 from unit.cluster.fake_cluster import APPS, ARGO, FakeCluster
 from unit.cluster.records import recorded
 from unit.controller.awaiting import until
+from unit.controller.fake_jira import FakeJira
 from unit.controller.leading import Leader, leading
 from unit.core.situations import NOW, accepted, deployment, entry, moved_on, ref, replica_set
 
@@ -437,3 +440,19 @@ async def test_what_is_deleted_before_there_is_a_site_for_it_goes_untold_but_not
     [said] = caplog.messages
     assert said.startswith(f"{PLACE}: the workload was deleted; Jira is not told of revision 1 and later: ")
     assert "JiraSite" in said
+
+
+async def test_a_resync_holds_for_records_too_that_can_be_read_only_later(
+    cluster: FakeCluster, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rights in one of several Namespaces may be late."""
+    monkeypatch.setattr(sweeping, "PERIOD", timedelta(milliseconds=50))
+    cluster.hold(DEPLOYMENT, deployment())
+    await recorded(api, Ledger(ref(), (accepted(entry()),)))
+    jira = FakeJira(seconds=0)
+    async with leading(api, watch_namespaces=("shop",)) as context:
+        await context.journal.take_over(1000)
+        leader = Leader(context, Book(), jira, unread=frozenset({"shop"}))
+        leader.know_sites()
+        assert leader.resend(Resync(NOW + timedelta(days=9))) == 0
+        await leader.work_until(lambda: bool(jira.held))

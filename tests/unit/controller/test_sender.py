@@ -332,6 +332,28 @@ async def test_a_bad_request_is_halved_until_the_culprit_stands_alone(
     assert sender.outbox.is_empty
 
 
+@pytest.mark.parametrize(
+    "reason", [TroubleReason.UNAVAILABLE, TroubleReason.FORBIDDEN, TroubleReason.SITE_NOT_FOUND]
+)
+async def test_one_that_is_refused_on_the_way_to_jira_keeps_no_other_from_it(
+    sender: Sender, jira: FakeJira, reason: TroubleReason
+) -> None:
+    """A gateway has rules on what a text may say, or where; it answers with a page of its own."""
+    guilty = item("c").report.key
+    jira.culprits, jira.reproach = {guilty}, Trouble(reason, "blocked by policy")
+    put(sender, *"abcdefg")
+    async with running(sender):
+        await asyncio.sleep(3600)
+        assert len(jira.held) == 6
+        put(sender, *"abdefg", state=State.FAILED)
+        await asyncio.sleep(600)
+        assert {update.report.state for update in jira.held.values()} == {State.FAILED}
+        jira.culprits.clear()
+        await asyncio.sleep(300)
+
+    assert guilty in jira.held
+
+
 async def test_several_culprits_are_all_found(sender: Sender, jira: FakeJira, desk: Desk) -> None:
     guilty = {item(name).report.key for name in "adf"}
     jira.culprits |= guilty

@@ -90,6 +90,9 @@ class Story:
         return self.taken_up()
 
     def taken_up(self) -> "Story":
+        return self.taken_up_unseen().seen()
+
+    def taken_up_unseen(self) -> "Story":
         revision = max((version.revision for version in self.versions), default=0) + 1
         reused = next((version for version in self.versions if version.template == self._template()), None)
         if reused:
@@ -98,8 +101,13 @@ class Story:
             name = f"web-{len(self.versions)}"
             self.versions.append(Version(name, self._template(), revision, self.now, noted_keys=self.keys))
         self._counts = (0, 3)
-        self._condition("ReplicaSetUpdated")
-        return self.seen()
+        return self._condition("ReplicaSetUpdated")
+
+    def begins_unseen(self, image: str, *, restarted: str = "") -> "Story":
+        """A new template, asked for and taken up, and nobody looks."""
+        self.image, self.restarted = image, restarted
+        self.now += timedelta(minutes=1)
+        return self.taken_up_unseen()
 
     def completes(self) -> "Story":
         return self.completes_unseen().seen()

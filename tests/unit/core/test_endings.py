@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from rollout_reporter.core.workload import PENDING_GRACE
 from unit.core.story import Story, Version
 
@@ -16,6 +18,17 @@ def test_a_success_that_was_not_seen_is_told_as_soon_as_the_next_version_is_aske
     assert story.current.because == "all new pods were available"
     assert story.current.since == completed
     assert story.taken_up().states == ["successful", "successful", "in_progress"]
+
+
+@pytest.mark.parametrize("end", ["completes_unseen", "exceeds_its_deadline_unseen"])
+def test_the_end_of_a_second_time_that_began_unseen_is_not_that_of_the_first_one(end: str) -> None:
+    """web:2 was given up for web:3, and had an end only when it came back."""
+    story = Story().runs("web:1").begins("web:2").unseen().begins_unseen("web:3").begins_unseen("web:2")
+    getattr(story, end)()
+
+    story.asked_for("web:4").taken_up()
+    [first_time] = [each for each in story.ledger.entries if each.revision == 2]
+    assert first_time.state.value == "unknown"
 
 
 def test_a_success_stays_one_when_the_next_version_waits_for_long() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from rollout_reporter.core.entry import RECHECK_FIRST, RECHECK_MOST, RECHECK_UNTIL
 from rollout_reporter.core.ledger import HISTORY, MOST, Ledger
-from rollout_reporter.core.outcome import Accepted, Rejected
+from rollout_reporter.core.outcome import Accepted, Outcome, Rejected
 from rollout_reporter.core.report import State, Update
 from unit.core.situations import NOW, accepted, entry, moved_on, ref, rejected, settled
 
@@ -40,6 +40,41 @@ def test_what_jira_had_before_a_request_without_an_answer_is_due_if_it_is_wanted
     back = moved_on(ledger.current, State.SUCCESSFUL, "1 of 3")
     assert back.report == replace(known, since=back.since).report
     assert back.is_due
+
+
+def answered(ledger: Ledger, outcome: Outcome | None) -> Ledger:
+    """The ledger after the present entry was sent; `None` for an answer that was lost."""
+    assert ledger.current
+    sent = ledger.attempt(ledger.current.key)
+    update = Update(ledger.current.report, 100)
+    return sent if outcome is None else sent.settle(update, outcome, NOW)
+
+
+REFUSED = Rejected(("No",))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_perhaps_open"),
+    [
+        ([], False),
+        ([None], True),
+        ([REFUSED], False),
+        ([REFUSED, REFUSED], False),
+        ([None, REFUSED], True),
+        ([REFUSED, None], True),
+        ([None, Accepted()], True),
+    ],
+)
+def test_what_jira_has_refused_each_time_it_does_not_hold(
+    outcomes: list[Outcome | None], *, is_perhaps_open: bool
+) -> None:
+    """Unlike what was sent in vain, the answer to which may have been lost."""
+    ledger = Ledger(ref(), (entry(state=State.IN_PROGRESS),))
+    for outcome in outcomes:
+        ledger = answered(ledger, outcome)
+
+    assert ledger.current
+    assert ledger.current.is_perhaps_open_in_jira is is_perhaps_open
 
 
 def test_an_answer_to_an_older_update_changes_nothing() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rollout_reporter.core.judgement import wants_pods
 from rollout_reporter.core.outcome import Accepted
 from rollout_reporter.core.pods import read_pod_trouble
 from rollout_reporter.core.report import Environment, EnvironmentType, State, Update
@@ -179,3 +180,27 @@ def test_a_template_that_reads_otherwise_since_the_cluster_was_upgraded_is_no_ne
     story.seen()
 
     assert story.states == told == ["successful", "successful"]
+
+
+def test_a_template_that_waits_is_told_soon_though_the_clock_was_set_back() -> None:
+    story = Story().runs("web:1")
+    story.paused = True
+    story.asked_for("web:2").later(hours=-1).later(seconds=1)
+
+    assert story.states == ["successful", "pending"]
+
+
+def test_pods_are_looked_at_soon_though_the_clock_was_set_back() -> None:
+    story = Story().runs("web:1").begins("web:2").later(hours=-1).later(seconds=5)
+
+    assert wants_pods(story.last.snapshot, story.course, story.now)
+
+
+def test_time_in_a_pause_is_not_counted_backwards_when_the_clock_was_set_back() -> None:
+    story = Story().runs("web:1").begins("web:2")
+    story.paused = True
+    story.seen().later(hours=-1)
+    story.paused = False
+    story.seen().later(minutes=29)
+    assert story.states[-1] == "in_progress"
+    assert story.later(minutes=2).states[-1] == "failed"

@@ -350,3 +350,29 @@ def test_a_restart_that_was_undone_unseen_is_no_way_back() -> None:
     story.course, story.ledger = kept
 
     assert story.seen().states == ["successful"]
+
+
+RESTARTED = "2026-11-24T09:00:00Z"
+
+
+def test_a_new_version_whose_restart_was_undone_unseen_rolls_nothing_back() -> None:
+    """Its ReplicaSet had a revision before, but after the version that it has replaced."""
+    story = Story().runs("web:1").unseen()
+    story.begins_unseen("web:2").begins_unseen("web:2", restarted=RESTARTED).begins_unseen("web:2")
+
+    assert story.completes().states == ["successful", "successful"]
+
+
+def test_nor_does_one_that_came_back_from_a_version_whose_replica_set_is_gone() -> None:
+    story = Story().runs("web:1").unseen()
+    story.begins_unseen("web:2").begins_unseen("web:3").begins_unseen("web:2")
+    del story.versions[2]
+
+    assert story.completes().states[0] == "successful"
+
+
+def test_a_missed_version_is_not_rolled_back_by_the_next_one_whose_restart_was_undone() -> None:
+    story = Story().runs("web:1").unseen().begins_unseen("web:2")
+    story.begins_unseen("web:3").begins_unseen("web:3", restarted=RESTARTED).begins_unseen("web:3")
+
+    assert story.completes().states == ["successful", "unknown", "successful"]
