@@ -60,6 +60,8 @@ def identify(
         is_pending = known.state is State.PENDING
         return Course(
             taken_up=_continued(known, identity, snapshot, now),
+            # While its pods go, for want of replicas, nothing tells whether they were all there before.
+            is_remembered=before.is_remembered and snapshot.reading.wants_none,
             was_unseen=before.was_unseen and is_pending,
             has_outlived_awaited=before.has_outlived_awaited and is_pending,
             previous=before.previous,

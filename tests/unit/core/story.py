@@ -54,6 +54,8 @@ class Story:
     uid: str = "uid-1"
     created: datetime = CREATED
     replicas: int = 3
+    going: int = 0
+    """Pods that are there beyond those that are wanted."""
     paused: bool = False
     now: datetime = CREATED
     versions: list[Version] = field(default_factory=list)
@@ -248,7 +250,7 @@ class Story:
         }
         status = {
             "observedGeneration": 2 if observed else 1,
-            "replicas": self.replicas,
+            "replicas": self.replicas + self.going,
             "updatedReplicas": updated,
             "availableReplicas": available,
             "conditions": self._conditions,

@@ -182,6 +182,17 @@ def test_a_template_that_reads_otherwise_since_the_cluster_was_upgraded_is_no_ne
     assert story.states == told == ["successful", "successful"]
 
 
+def test_what_may_have_been_complete_before_it_was_scaled_to_nothing_is_unknown_also_while_its_pods_go() -> (
+    None
+):
+    story = Story().runs("web:1").begins("web:2").unseen()
+    story.replicas, story.going = 0, 3
+    assert story.seen().states == ["successful", "in_progress"]
+
+    story.going = 0
+    assert story.loses_its_pods().seen().states == ["successful", "unknown"]
+
+
 def test_a_template_that_waits_is_told_soon_though_the_clock_was_set_back() -> None:
     story = Story().runs("web:1")
     story.paused = True
