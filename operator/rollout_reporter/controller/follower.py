@@ -146,7 +146,7 @@ class Follower:
         Or it goes back to a version from before its annotation: how that ends is for the watch to show.
         """
         ref = self._book[place].ref
-        self._context.follow(ref.uid)
+        self._context.follow(ref.uid)  # before it is looked at, or a change in between would be missed
         try:
             return await find_workload(self._api, ref)
         except NotFoundError:

@@ -80,9 +80,14 @@ class Reporter:
         if self._unread:
             reports, self._unread = await read_records(self._api, self._context.settings, self._unread)
             for place in self._book.add(reports):
+                self._resend_late(self._book[place])
                 self._queue.add(place)
-            for site, resync in self._resyncs.items():  # they were asked for too
-                self.resend(site, resync)
+
+    def _resend_late(self, tracked: Tracked) -> None:
+        """What could not be read when a resync was asked for is meant by it, too."""
+        for site, resync in self._resyncs.items():
+            if resync.concerns(tracked.ref.namespace):
+                tracked.ledger = tracked.ledger.resend(site, resync.requested)
 
     def site_changed(self, name: str) -> None:
         """Look again at whatever waits for a site."""

@@ -137,10 +137,12 @@ class Sender:
         outcomes, trouble = await self._submit_and_note(link, updates)
         silent = self._settle(wanted, updates, outcomes)
         if trouble:
+            self._suspect(silent, trouble)
             self._fail(silent, trouble)
             return
         self._mute = self._mute + 1 if len(silent) == len(wanted) else 0
         if self._mute >= MUTE:
+            self._suspect(silent, _MUTE)
             self._fail(silent, _MUTE)
             return
         self._succeed()
@@ -202,14 +204,19 @@ class Sender:
             self.outbox.give_back(item, delay=delay_after(self.outbox.failures(item.report.key)))
         self._log.warning("site %s: no word from Jira on %d of the deployments", self.site, len(items))
 
+    def _suspect(self, batch: Sequence[Item], trouble: Trouble) -> None:
+        """Ask for less next time, until what has failed stands alone, if it may be that one of it has.
+
+        After one alone all again: where answers are lost, Jira has at least heard.
+        """
+        if trouble.reason in _PERHAPS_OF_ONE:
+            self._most = min(self._most, len(batch)) // 2 or MAX_BATCH
+            self._stood_alone = len(batch) == 1
+
     def _fail(self, batch: Sequence[Item], trouble: Trouble) -> None:
         """Nothing is lost: all of it stays wanted until it is sent or a newer state replaces it."""
         for item in batch:
             self.outbox.give_back(item)
-        if trouble.reason in _PERHAPS_OF_ONE:
-            # After one alone all again: where answers are lost, Jira has at least heard.
-            self._most = min(self._most, len(batch)) // 2 or MAX_BATCH
-            self._stood_alone = len(batch) == 1
         least = FORBIDDEN_PERIOD if trouble.reason is TroubleReason.FORBIDDEN else timedelta(0)
         delay = self._backoff.next(at_least=max(least, trouble.retry_after or timedelta(0)))
         self.trouble = trouble

@@ -60,8 +60,7 @@ def identify(
         is_pending = known.state is State.PENDING
         return Course(
             taken_up=_continued(known, identity, snapshot, now),
-            # While its pods go, for want of replicas, nothing tells whether they were all there before.
-            is_remembered=before.is_remembered and snapshot.reading.wants_none,
+            is_remembered=before.is_remembered and _is_open_at_zero(known, snapshot),
             was_unseen=before.was_unseen and is_pending,
             has_outlived_awaited=before.has_outlived_awaited and is_pending,
             previous=before.previous,
@@ -71,6 +70,11 @@ def identify(
         put_back = _continued(before.previous, identity, snapshot, now)
         return Course(taken_up=put_back, earlier=before.earlier)
     return _begun(identity, snapshot, before, now, replica_sets or ())
+
+
+def _is_open_at_zero(known: Rollout, snapshot: Snapshot) -> bool:
+    """Whether its pods go for want of replicas: nothing tells whether they were all there before."""
+    return known.state is State.IN_PROGRESS and snapshot.reading.wants_none
 
 
 def _as_then(facts: ReplicaSetFacts, snapshot: Snapshot) -> ReplicaSetFacts:

@@ -29,7 +29,15 @@ from unit.cluster.records import recorded
 from unit.controller.awaiting import until
 from unit.controller.fake_jira import FakeJira
 from unit.controller.leading import Leader, leading
-from unit.core.situations import NOW, accepted, deployment, entry, moved_on, ref, replica_set
+from unit.core.situations import (
+    NOW,
+    accepted,
+    deployment,
+    entry,
+    moved_on,
+    ref,
+    replica_set,
+)
 
 PLACE = ref().place
 DEPLOYMENT = f"{APPS}/deployments/checkout"
@@ -447,6 +455,7 @@ async def test_a_resync_holds_for_records_too_that_can_be_read_only_later(
 ) -> None:
     """The rights in one of several Namespaces may be late."""
     monkeypatch.setattr(sweeping, "PERIOD", timedelta(milliseconds=50))
+    cluster.hold("/api/v1/namespaces/shop", {})
     cluster.hold(DEPLOYMENT, deployment())
     await recorded(api, Ledger(ref(), (accepted(entry()),)))
     jira = FakeJira(seconds=0)

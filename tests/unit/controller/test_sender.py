@@ -354,6 +354,20 @@ async def test_one_that_is_refused_on_the_way_to_jira_keeps_no_other_from_it(
     assert guilty in jira.held
 
 
+async def test_while_nothing_can_be_sent_nothing_is_learned_of_the_size_of_a_request(
+    jira: FakeJira, desk: Desk
+) -> None:
+    way: list[FakeJira | Trouble] = [Trouble(TroubleReason.SITE_NOT_FOUND, "there is no JiraSite")]
+    sender = Sender("default", link=lambda: way[0], next_number=desk.next_number, ledgers=desk, now=utc_now)
+    put(sender, *(f"w{number}" for number in range(200)))
+    async with running(sender):
+        await asyncio.sleep(140)
+        way[0] = jira
+        await asyncio.sleep(60)
+
+    assert [len(batch) for batch in jira.batches] == [100, 100]
+
+
 async def test_several_culprits_are_all_found(sender: Sender, jira: FakeJira, desk: Desk) -> None:
     guilty = {item(name).report.key for name in "adf"}
     jira.culprits |= guilty

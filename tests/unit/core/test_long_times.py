@@ -193,6 +193,30 @@ def test_what_may_have_been_complete_before_it_was_scaled_to_nothing_is_unknown_
     assert story.loses_its_pods().seen().states == ["successful", "unknown"]
 
 
+def at_rest_without_replicas(story: Story) -> Story:
+    """For an hour since its watch was cut."""
+    story.replicas = 0
+    return story.loses_its_pods().later(minutes=5).gap().later(minutes=1).later(hours=1)
+
+
+def test_a_version_that_waited_without_replicas_and_was_replaced_then_gives_its_deployment_to_the_next() -> (
+    None
+):
+    story = at_rest_without_replicas(Story().runs("web:1"))
+    story.paused, story.image = True, "web:2"
+    assert story.seen().later(minutes=2).states == ["successful", "pending"]
+
+    story.paused, story.replicas = False, 3
+    assert story.begins_unseen("web:3").seen().states == ["successful", "in_progress"]
+
+
+def test_a_version_that_was_seen_to_be_asked_for_without_replicas_and_was_replaced_is_cancelled() -> None:
+    story = at_rest_without_replicas(Story().runs("web:1")).asked_for("web:2").taken_up_unseen()
+    story.replicas = 3
+
+    assert story.begins_unseen("web:3").seen().states == ["successful", "cancelled", "in_progress"]
+
+
 def test_a_template_that_waits_is_told_soon_though_the_clock_was_set_back() -> None:
     story = Story().runs("web:1")
     story.paused = True
