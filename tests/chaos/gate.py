@@ -112,6 +112,7 @@ class Gate:
         self._cut()
         for runner in self._runners:
             await runner.cleanup()
+        await _end_all_others()
         if self._session:
             await self._session.close()
 
@@ -208,6 +209,14 @@ class Gate:
             yield
         finally:
             self._watches.discard(transport)
+
+
+async def _end_all_others() -> None:
+    """End what is still on its way to the server for an operator that has gone."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in others:
+        each.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _respond_with(reply: Reply, request: web.BaseRequest) -> web.StreamResponse:

@@ -1,6 +1,8 @@
 """The gate: what passes, what is noted, and what can be done to it."""
 
 import asyncio
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
 
@@ -11,6 +13,7 @@ from aiohttp import web
 from chaos.gate import Gate
 from chaos.passages import Kind, Passage, kind_at_cluster, kind_at_jira
 from chaos.rules import Answer, Dropped, Reply, Rule, Side
+from installation.program import until
 
 WATCH = "/apis/apps/v1/deployments?watch=true"
 
@@ -194,6 +197,22 @@ def test_a_server_that_is_down_breaks_the_connection() -> None:
 
         assert gate.passages[0].told is None
         assert gate.passages[0].left is not None
+
+
+def test_what_is_on_its_way_when_the_gate_closes_is_ended() -> None:
+    """Left alone it would spoil the test in which it is collected as garbage."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        server = f"https://127.0.0.1:{deaf.getsockname()[1]}"
+        with Gate(server, kind_at_cluster, ssl.create_default_context()) as gate:
+            with (
+                httpx.Client(base_url=gate.door("operator"), timeout=0.2) as client,
+                pytest.raises(httpx.ReadTimeout),
+            ):
+                client.get("/version")
+            [passage] = gate.passages
+            until(lambda: passage.left is not None, seconds=5, otherwise=lambda: "it waits")
+
+        assert asyncio.all_tasks(gate._loop) == set()
 
 
 def test_each_door_is_noted_by_its_name(gate: Gate) -> None:
