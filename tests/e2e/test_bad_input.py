@@ -222,6 +222,25 @@ def moment(request: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(request["time"])
 
 
+@pytest.mark.parametrize("kind", ["404", "500"])
+def test_one_that_is_refused_on_the_way_keeps_no_other_from_jira(
+    shop: Shop, product: Product, issue: str, other_issue: str, kind: str
+) -> None:
+    """A gateway may have a rule on a text or a project; so it is with 403, which is tried once a minute."""
+    fault = {"operation": "bulk", "kind": kind, "times": None, "matching": f'"{issue}"'}
+    product.jira.control("POST", "/sandbox/faults", fault)
+    web = shop.deployment(issue).settle()
+    other = shop.deployment(other_issue, name="other").settle()
+
+    product.jira.until(other_issue, "successful", seconds=LATER)
+    other.shows("True", "Successful")
+    assert product.jira.states(issue) == []
+
+    product.jira.control("DELETE", "/sandbox/faults")
+    product.jira.until(issue, "successful", seconds=LATER)
+    web.shows("True", "Successful")
+
+
 def test_an_answer_that_is_lost_is_asked_for_again(shop: Shop, product: Product, issue: str) -> None:
     fault = {"operation": "bulk", "kind": "lose_answer", "matching": issue}
     product.jira.control("POST", "/sandbox/faults", fault)
