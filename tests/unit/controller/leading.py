@@ -103,6 +103,10 @@ class Leader:
         """Have a JiraSite ask for everything once more; returns how much is still due."""
         return self._reporter.resend("default", resync)
 
+    async def read_unread(self) -> None:
+        """What each sweep does first."""
+        await self._reporter._read_unread()
+
     def site_changed(self) -> None:
         """Have the reporter hear of a JiraSite."""
         self._reporter.site_changed("default")

@@ -37,6 +37,8 @@ from unit.core.situations import (
     moved_on,
     ref,
     replica_set,
+    snapshot,
+    wishes,
 )
 
 PLACE = ref().place
@@ -465,3 +467,21 @@ async def test_a_resync_holds_for_records_too_that_can_be_read_only_later(
         leader.know_sites()
         assert leader.resend(Resync(NOW + timedelta(days=9))) == 0
         await leader.work_until(lambda: bool(jira.held))
+
+
+async def test_a_resync_that_is_over_prunes_no_keys_that_go_later(
+    cluster: FakeCluster, api: ApiClient
+) -> None:
+    """Also while a Namespace cannot be read, and is asked for its records with every sweep."""
+    cluster.refusals[f"GET /apis/{DOMAIN}/v1alpha1/namespaces/other/rolloutreports"] = 403, "forbidden"
+    two = replace(entry(), issue_keys=("SHOP-1", "SHOP-2"), noted_keys=("SHOP-2",))
+    stored = await recorded(api, Ledger(ref(), (accepted(two),)))
+    async with leading(api, watch_namespaces=("shop", "other")) as context:
+        book = Book.of([stored], [], NOW)
+        leader = Leader(context, book, unread=frozenset({"other"}))
+        book[PLACE].snapshot = snapshot(wishes=wishes("SHOP-1,SHOP-2"))
+        assert leader.resend(Resync(NOW - timedelta(days=9), prune_keys=True)) == 0
+
+        book[PLACE].snapshot = snapshot(wishes=wishes("SHOP-2"))
+        await leader.read_unread()
+        assert book[PLACE].ledger.entries[-1].issue_keys == ("SHOP-1", "SHOP-2")
