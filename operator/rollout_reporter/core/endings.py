@@ -32,9 +32,10 @@ def with_proven_end(before: Course, snapshot: Snapshot) -> Course:
     if left is None or not _is_left(left, snapshot):
         return before
     for end in snapshot.reading.ends:
-        if _may_be_of_a_later_time(end, before, snapshot):
-            continue
-        if _is_proof(end, left, before.previous) and may_turn_out(left.state, end.state):
+        is_proof = _is_proof(end, left, before.previous) and not _may_be_of_a_later_time(
+            end, before, snapshot
+        )
+        if is_proof and may_turn_out(left.state, end.state):
             since = max(end.since, left.since) if end.since else left.since
             return replace(before, taken_up=replace(left, state=end.state, because=end.because, since=since))
     return before

@@ -337,8 +337,8 @@ def _replaced(
 ) -> str | None:
     """Id of the rollout that is rolled back by this one; `None` if it goes forward.
 
-    The way back leads to a ReplicaSet that is older than that of the rollout which it replaces, or had a
-    revision before that one. Both times are the API server's: our own clock may be another.
+    The way back leads to a ReplicaSet that had a revision before that of the rollout which it replaces, or is
+    older than its ReplicaSet. Both ages are by the API server: our own clock may be another.
     """
     known, facts = before.taken_up, identity.facts
     if not missed and (known is None or known.release == snapshot.release):
